@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cpu.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[] = { "c", "avx2", "avx512" };
+
+static int machine_level(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return MW_CPU_C;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return MW_CPU_AVX512;
+    return MW_CPU_AVX2;
+#else
+    return MW_CPU_C;
+#endif
+}
+
+mw_cpu_level mw_cpu(void)
+{
+    static atomic_int cached = -1;
+    int level = atomic_load_explicit(&cached, memory_order_relaxed);
+
+    if (level < 0) {
+        const char *wanted = getenv("MW_CPU");
+
+        level = machine_level();
+        for (int i = 0; wanted && i < level; i++)
+            if (!strcmp(wanted, names[i])) level = i;
+        atomic_store_explicit(&cached, level, memory_order_relaxed);
+    }
+    return (mw_cpu_level)level;
+}
+
+const char *mw_cpu_name(mw_cpu_level level)
+{
+    return names[level];
+}

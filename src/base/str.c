@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/str.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+static int reserve(mw_str *s, size_t more)
+{
+    if (s->failed || more > MW_MEM_CAP || mw_grow(&s->data, &s->cap, s->n + more + 1, 1)) {
+        s->failed = 1;
+        return 0;
+    }
+    return 1;
+}
+
+void mw_str_putn(mw_str *s, const void *bytes, size_t n)
+{
+    if (!reserve(s, n)) return;
+    memcpy(s->data + s->n, bytes, n);
+    s->n += n;
+    s->data[s->n] = 0;
+}
+
+void mw_str_put(mw_str *s, const char *text)
+{
+    mw_str_putn(s, text, strlen(text));
+}
+
+void mw_str_putc(mw_str *s, char c)
+{
+    mw_str_putn(s, &c, 1);
+}
+
+static void put_va(mw_str *s, const char *fmt, va_list ap)
+{
+    va_list again;
+    int n;
+
+    va_copy(again, ap);
+    n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (n < 0) {
+        s->failed = 1;
+    } else if (reserve(s, (size_t)n)) {
+        vsnprintf(s->data + s->n, (size_t)n + 1, fmt, ap);
+        s->n += (size_t)n;
+    }
+}
+
+void mw_str_printf(mw_str *s, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    put_va(s, fmt, ap);
+    va_end(ap);
+}
+
+mw_status mw_str_ok(const mw_str *s, mw_error *err)
+{
+    return s->failed ? mw_fail_nomem(err) : MW_OK;
+}
+
+char *mw_str_take(mw_str *s)
+{
+    char *p = NULL;
+
+    if (!s->data) mw_str_put(s, "");
+    if (!s->failed) {
+        p = s->data;
+        s->data = NULL;
+    }
+    mw_str_clear(s);
+    return p;
+}
+
+void mw_str_clear(mw_str *s)
+{
+    mw_free(s->data);
+    *s = (mw_str){ 0 };
+}
+
+char *mw_format(const char *fmt, ...)
+{
+    mw_str s = { 0 };
+    va_list ap;
+
+    va_start(ap, fmt);
+    put_va(&s, fmt, ap);
+    va_end(ap);
+    return mw_str_take(&s);
+}
+
+/* The decimal point of the current locale; multi-byte points do not occur in practice. */
+static char point(void)
+{
+    return *localeconv()->decimal_point;
+}
+
+void mw_f64_text(char *text, double x)
+{
+    if (isnan(x) || isinf(x)) {
+        strcpy(text, isnan(x) ? "nan" : x < 0 ? "-inf" : "inf");
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, MW_F64_TEXT, "%.*g", digits, x);
+        if (digits == 17 || strtod(text, NULL) == x) break;
+    }
+    if (point() != '.') {
+        char *p = strchr(text, point());
+
+        if (p) *p = '.';
+    }
+}
+
+int mw_f64_parse(const char *text, double *x)
+{
+    char copy[64], *end, *p;
+    const size_t n = strlen(text);
+
+    if (!n || n >= sizeof copy || strspn(text, "+-.0123456789eE") != n) return -1;
+    memcpy(copy, text, n + 1);
+    p = strchr(copy, '.');
+    if (p) *p = point();
+    *x = strtod(copy, &end);
+    return *end || !isfinite(*x) ? -1 : 0;
+}
+
+int mw_i64_parse(const char *text, int64_t *x)
+{
+    char *end;
+    long long v;
+
+    if (!*text || strspn(text, "+-0123456789") != strlen(text)) return -1;
+    errno = 0;
+    v = strtoll(text, &end, 10);
+    if (errno || *end) return -1;
+    *x = v;
+    return 0;
+}
+
+int mw_u64_parse(const char *text, uint64_t *x)
+{
+    char *end;
+    unsigned long long v;
+
+    if (!*text || strspn(text, "0123456789") != strlen(text)) return -1;
+    errno = 0;
+    v = strtoull(text, &end, 10);
+    if (errno || *end) return -1;
+    *x = v;
+    return 0;
+}
