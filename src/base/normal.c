@@ -62,9 +62,9 @@ const float *mw_normal_table(void)
 
 static float deviate(uint32_t half, const float *magnitude)
 {
-    const float z = magnitude[half & 0x7fff];
+    const float sign[2] = { 1, -1 };
 
-    return half & 0x8000 ? -z : z;
+    return sign[half >> 15 & 1] * magnitude[half & 0x7fff];
 }
 
 void mw_normal_fill_c(float *z, size_t n, uint64_t stream, const uint32_t ctr[4],
@@ -74,14 +74,12 @@ void mw_normal_fill_c(float *z, size_t n, uint64_t stream, const uint32_t ctr[4]
     uint32_t c[4], word[4];
 
     memcpy(c, ctr, sizeof c);
-    for (size_t i = 0; i < n; i++) {
-        const unsigned j = i % MW_NORMAL_PER_BLOCK;
+    for (size_t i = 0; i < n; i += MW_NORMAL_PER_BLOCK, c[0]++) {
+        const size_t m = n - i < MW_NORMAL_PER_BLOCK ? n - i : MW_NORMAL_PER_BLOCK;
 
-        if (!j) {
-            mw_philox4x32(word, c, key);
-            c[0]++;
-        }
-        z[i] = deviate(word[j / 2] >> (j % 2 * 16), magnitude);
+        mw_philox4x32(word, c, key);
+        for (size_t j = 0; j < m; j++)
+            z[i + j] = deviate(word[j / 2] >> (j % 2 * 16), magnitude);
     }
 }
 

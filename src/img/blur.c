@@ -14,6 +14,9 @@
 /* Floats before the first sample: room for the mirrored border, and a whole cache line. */
 #define LEAD ((3 * R_MAX + 15) / 16 * 16)
 
+/* Samples that the plain horizontal pass sums at a time. */
+#define RUN 64
+
 struct mw_blur {
     int max_width, r;
     float tap[R_MAX + 1]; /* [r + 1], centre first */
@@ -33,17 +36,31 @@ void mw_blur_vert_c(float *out, const uint8_t *const *row, const float *tap, int
     }
 }
 
+/* A few samples at a time, so that a compiler can keep the sums in vector registers. */
+static void horiz_run(uint8_t *dst, const float *in, const float *tap, int r, size_t n)
+{
+    float acc[RUN];
+
+    for (size_t x = 0; x < n; x++)
+        acc[x] = tap[0] * in[x];
+    for (int i = 1; i <= r; i++) {
+        const float *left = in - 3 * i, *right = in + 3 * i;
+
+        for (size_t x = 0; x < n; x++)
+            acc[x] += tap[i] * (left[x] + right[x]);
+    }
+    for (size_t x = 0; x < n; x++) {
+        /* 2^23 added leaves no bit for a fraction: rounds half to even */
+        const float rounded = (acc[x] + 0x1p23f) - 0x1p23f;
+
+        dst[x] = (uint8_t)(int)(rounded < 255.0f ? rounded : 255.0f);
+    }
+}
+
 void mw_blur_horiz_c(uint8_t *dst, const float *in, const float *tap, int r, size_t n)
 {
-    for (size_t x = 0; x < n; x++) {
-        float acc = tap[0] * in[x];
-
-        for (int i = 1; i <= r; i++)
-            acc += tap[i] * (in[(ptrdiff_t)x - 3 * i] + in[x + 3 * (size_t)i]);
-        /* 2^23 added leaves no bit for a fraction: rounds half to even */
-        acc = (acc + 0x1p23f) - 0x1p23f;
-        dst[x] = (uint8_t)(acc < 255.0f ? acc : 255.0f);
-    }
+    for (size_t x = 0; x < n; x += RUN)
+        horiz_run(dst + x, in + x, tap, r, n - x < RUN ? n - x : RUN);
 }
 
 /* Summed in f64 and rounded once. mw_det_exp_neg instead of exp: a libm that differs in the last
