@@ -11,7 +11,8 @@
 /* Rounding. A floor loses half a unit on average: r and b lose half a level each by their chroma
  * terms, g a whole one, luma (0.299, 0.587, 0.114) of that, 0.79. So B - Y and R - Y are 0.29 too
  * large, U and V (0.495 and 0.627 of these; full range 0.564 and 0.713) 0.145 and 0.18 (0.165 and
- * 0.21). The chroma sums are of four pixels, hence 17 bits.
+ * 0.21). On real pictures and on random ones slightly less brings the fewest wrong samples, as a
+ * chroma of exactly 128 loses nothing. The chroma sums are of four pixels, hence 17 bits.
  *
  * Luma: Y' = floor(1.1644 (Y - 16)) lies up to one below, so 0.8588 Y' lies up to 0.8588 below
  * Y - 16; adding something within [0.8588, 1) and flooring gives Y again, for all Y. */
@@ -31,8 +32,8 @@ static const mw_rgb_to_yuv limited_to_yuv = { 8414,
                                               -12052,
                                               -2340,
                                               LUMA_ADD(16.93),
-                                              CHROMA_ADD(0.145),
-                                              CHROMA_ADD(0.18),
+                                              CHROMA_ADD(0.13),
+                                              CHROMA_ADD(0.16),
                                               { 16, 9539, 13075, -3209, -6660, 16525 } };
 static const mw_rgb_to_yuv full_to_yuv = { 9798,
                                            19235,
@@ -44,7 +45,7 @@ static const mw_rgb_to_yuv full_to_yuv = { 9798,
                                            -13720,
                                            -2664,
                                            LUMA_ADD(0.5),
-                                           CHROMA_ADD(0.165),
+                                           CHROMA_ADD(0.13),
                                            CHROMA_ADD(0.21),
                                            { 0, 8192, 11485, -2819, -5850, 14516 } };
 

@@ -137,10 +137,10 @@ static void round_trips_have_little_bias(void **state)
                     worst = fmax(worst, fabs(d));
                     if (!p) wrong += d != 0;
                 }
-            assert_true(fabs(mean) < 0.03);
+            assert_true(fabs(mean) < 0.005);
             assert_true(worst <= 1);
         }
-        assert_true(wrong / (W * H) < 0.1);
+        assert_true(wrong / (W * H) < 0.001);
         mw_frame_clear(&yuv);
         mw_frame_clear(&back);
         mw_frame_clear(&rgb);
