@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One encoder, frames in, packets out, without containers. Frames are numbered inside; time stamps
+ * travel beside the encoder, so that no codec's own clock limits them.
+ */
+#ifndef MW_MEDIA_VIDEO_ENCODE_H
+#define MW_MEDIA_VIDEO_ENCODE_H
+
+#include <libavcodec/avcodec.h>
+
+#include "media/video_convert.h"
+#include "media/video_writer.h"
+
+/* Frames an encoder may hold back; those in use hold back none. */
+#define MW_ENCODE_DELAY 64
+
+typedef struct mw_video_encode {
+    AVCodecContext *ec;
+    AVFrame *view;  /* the caller's planes */
+    AVFrame *other; /* converted picture, for H264 of odd size and MPEG4 of full range */
+    struct SwsContext *sws;
+    int64_t n_in, n_out;
+    int64_t pts[MW_ENCODE_DELAY], duration[MW_ENCODE_DELAY];
+} mw_video_encode;
+
+/* e zeroed; opts checked by the caller. */
+mw_status mw_video_encode_open(mw_video_encode *e, const mw_video_reader *like,
+                               const mw_video_encoder *opts, int global_header, mw_error *err);
+void mw_video_encode_clear(mw_video_encode *e);
+
+/* f NULL: no more frames. */
+mw_status mw_video_encode_send(mw_video_encode *e, const mw_frame *f, int64_t pts, int64_t duration,
+                               mw_error *err);
+/* *got 0: send more, or all is out. pkt has pts, dts and duration as they were sent. */
+mw_status mw_video_encode_receive(mw_video_encode *e, AVPacket *pkt, int *got, mw_error *err);
+
+#endif
