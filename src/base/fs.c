@@ -36,6 +36,16 @@ const char *mw_path_suffix(const char *path)
     return dot && dot != base ? dot : base + strlen(base);
 }
 
+int mw_path_is_inside(const char *rel)
+{
+    if (!*rel || *rel == '/') return 0;
+    for (const char *p = rel; p; p = strchr(p, '/')) {
+        p += *p == '/';
+        if (!strncmp(p, "..", 2) && (!p[2] || p[2] == '/')) return 0;
+    }
+    return 1;
+}
+
 static int lower(int c)
 {
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;

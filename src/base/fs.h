@@ -22,6 +22,10 @@ char *mw_path_join(const char *dir, const char *name);
 const char *mw_path_base(const char *path);
 const char *mw_path_suffix(const char *path);
 
+/* Whether a relative path stays inside the folder it is joined to: not empty, not absolute, no
+ * "..". */
+int mw_path_is_inside(const char *rel);
+
 /* Whether two ASCII texts are equal but for letter case. */
 int mw_same_nocase(const char *a, const char *b);
 

@@ -363,7 +363,8 @@ mw_status mw_json_read_struct(const json_t *object, const mw_opt *table, void *v
     mw_status st = mw_opt_defaults(table, values, 0, err);
     size_t n_known = 0;
 
-    /* texts and lists start empty, since their readers do not free */
+    /* texts and lists start empty, since their readers do not free; rows left out get their
+     * defaults below */
     mw_opt_clear(table, values);
     if (st == MW_OK && !json_is_object(object))
         st = mw_fail(err, MW_ERR_FORMAT, "bad_json", "not an object");
@@ -371,7 +372,10 @@ mw_status mw_json_read_struct(const json_t *object, const mw_opt *table, void *v
         char name[64];
         const json_t *v;
 
-        if (row->flags & skip) continue;
+        if (row->flags & skip) {
+            if (row->type != MW_OPT_TEXTS) st = mw_opt_set(row, values, row->value, err);
+            continue;
+        }
         json_name(name, sizeof name, row->name);
         v = json_object_get(object, name);
         st = v ? read_field(v, row, (char *)values + row->offset, err) : wrong(row, "missing", err);
