@@ -323,8 +323,24 @@ static int track_is_there(const json_t *track, const char *root)
     return there;
 }
 
+static int assets_are_same(const json_t *stages, mw_asset_check check, void *user)
+{
+    for (size_t i = 0; check && i < json_array_size(stages); i++) {
+        const json_t *assets = json_object_get(json_array_get(stages, i), "assets");
+
+        for (size_t k = 0; k < json_array_size(assets); k++) {
+            const json_t *asset = json_array_get(assets, k);
+            const char *path = json_string_value(json_object_get(asset, "path"));
+            const char *sha256 = json_string_value(json_object_get(asset, "sha256"));
+
+            if (!path || !sha256 || !check(user, path, sha256)) return 0;
+        }
+    }
+    return 1;
+}
+
 int mw_sidecar_is_current(const char *path, const char *root, const char *config_sha256,
-                          const char *source_sha256)
+                          const char *source_sha256, mw_asset_check check, void *user)
 {
     const json_t *source, *output;
     json_t *doc;
@@ -338,7 +354,8 @@ int mw_sidecar_is_current(const char *path, const char *root, const char *config
                same_text(json_object_get(source, "video"), "sha256", source_sha256)) &&
               output_is_there(json_object_get(output, "audio"), root) &&
               output_is_there(json_object_get(output, "video"), root) &&
-              track_is_there(json_object_get(doc, "track"), root);
+              track_is_there(json_object_get(doc, "track"), root) &&
+              assets_are_same(json_object_get(doc, "stages"), check, user);
     json_decref(doc);
     return current;
 }

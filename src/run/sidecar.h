@@ -74,9 +74,13 @@ void mw_config_sha256(char hex[65], const char *command, const mw_opt_group *gro
 /* Libraries that take part, with their versions: "libavcodec 59.37.100, ...". Static text. */
 const char *mw_build_text(void);
 
-/* 1 when the sidecar at path has this fingerprint and source hash and its output files exist with
- * the recorded sizes. Output paths are relative to root. */
+/* Whether a file that took part still has the recorded contents; user as given. */
+typedef int (*mw_asset_check)(void *user, const char *path, const char *sha256);
+
+/* 1 when the sidecar at path has this fingerprint and source hash, its output files exist with the
+ * recorded sizes, and check (may be NULL) agrees to every asset. Output paths are relative to root.
+ */
 int mw_sidecar_is_current(const char *path, const char *root, const char *config_sha256,
-                          const char *source_sha256);
+                          const char *source_sha256, mw_asset_check check, void *user);
 
 #endif

@@ -106,7 +106,10 @@ static mw_status write_labels(const synth_job *j, mw_error *err)
 
         mw_f64_text(text, label);
         mw_str_printf(&s, "%s,%s,,%s,,,,%s,%s\n", c->video_id, c->clip_id, text,
-                      label > 0 ? "Positive" : label < 0 ? "Negative" : "Neutral", split_of(j, c));
+                      label > 0   ? "Positive"
+                      : label < 0 ? "Negative"
+                                  : "Neutral",
+                      split_of(j, c));
     }
     st = path ? mw_str_ok(&s, err) : mw_fail_nomem(err);
     if (st == MW_OK) st = mw_file_store(path, s.data, s.n, err);
@@ -183,9 +186,13 @@ static mw_status write_wav(render *r, int rate_hz, const char *path, mw_error *e
     return st;
 }
 
-static mw_status write_mp4(render *r, const mw_synth_params *p, const char *path, mw_job *job, mw_error *err)
+static mw_status write_mp4(render *r, const mw_synth_params *p, const char *path, mw_job *job,
+                           mw_error *err)
 {
-    const mw_av_form form = { .width = p->width, .height = p->height, .fps_num = (int)p->fps, .fps_den = 1,
+    const mw_av_form form = { .width = p->width,
+                              .height = p->height,
+                              .fps_num = (int)p->fps,
+                              .fps_den = 1,
                               .rate_hz = p->rate_hz };
     char *part = mw_part_path(path);
     mw_status st = part ? mw_make_parents(path, err) : mw_fail_nomem(err);
@@ -198,7 +205,8 @@ static mw_status write_mp4(render *r, const mw_synth_params *p, const char *path
     return st;
 }
 
-static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *clip, mw_clip_result *result)
+static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *clip,
+                         mw_clip_result *result)
 {
     const synth_job *j = user;
     const synth_clip *c = &j->clips[clip - job->walk->clips];
@@ -218,7 +226,8 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
 
 /* ---- the job ---- */
 
-/* The clips as a walk, in order of number; a walk sorts by path, so ids are looked up by place here. */
+/* The clips as a walk, in order of number; a walk sorts by path, so ids are looked up by place
+ * here. */
 static mw_status plan_all(synth_job *j, mw_walk *walk, mw_error *err)
 {
     mw_status st = MW_OK;
@@ -238,7 +247,8 @@ static mw_status plan_all(synth_job *j, mw_walk *walk, mw_error *err)
     return st;
 }
 
-mw_status mw_synth_run(const mw_synth_options *o, const mw_run_hooks *hooks, mw_summary *summary, mw_error *err)
+mw_status mw_synth_run(const mw_synth_options *o, const mw_run_hooks *hooks, mw_summary *summary,
+                       mw_error *err)
 {
     const mw_run_options run = { .jobs = o->jobs };
     synth_job j = { .o = o };
@@ -247,10 +257,12 @@ mw_status mw_synth_run(const mw_synth_options *o, const mw_run_hooks *hooks, mw_
     mw_status st;
 
     *summary = (mw_summary){ 0 };
-    if (!*o->out) return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'out': an output folder is needed");
+    if (!*o->out)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'out': an output folder is needed");
     if (o->width % 2 || o->height % 2)
-        return mw_fail(err, MW_ERR_RANGE, "bad_option", "options 'width', 'height': %lld x %lld is not even",
-                       (long long)o->width, (long long)o->height);
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "options 'width', 'height': %lld x %lld is not even", (long long)o->width,
+                       (long long)o->height);
     st = mw_make_dirs(o->out, err);
     if (st == MW_OK) st = plan_all(&j, &walk, err);
     if (st == MW_OK) {
