@@ -143,15 +143,13 @@ static float log_hnr(lld_perturb *p, const float *g, size_t n_g, period w, size_
         const size_t from = p->start[k];
         const size_t next = k < n_start ? p->start[k + 1] : len ? q + len : 0;
         const size_t end = next < from + w.mid ? next : from + w.mid;
-        float sum = 0;
 
         for (size_t j = from + 2; j + 2 < end && j < n_g; j++) {
             const float d = g[j] - p->wave[j - from];
 
-            sum += d * d;
+            noise += d * d; /* one sum across the periods */
             terms++;
         }
-        noise += sum;
     }
     if (terms) noise /= (float)terms;
     noise = sqrtf(noise);
