@@ -14,9 +14,9 @@
 #define QUARTER_PI ((float)0x1.921fb6p-1f)
 
 typedef struct basis {
-    size_t top;         /* complex points */
-    float *c1, *s1;     /* [top / 16] */
-    float *c3, *s3;     /* same */
+    size_t top;     /* complex points */
+    float *c1, *s1; /* [top / 16] */
+    float *c3, *s3; /* same */
     float r45, g1, g3;
 } basis;
 
@@ -105,10 +105,10 @@ static void fill_post(mw_fft32 *f)
     for (size_t k = 1; k < nc; k++) {
         /* r[j] = cos / 2 below h, r[nc - j] = sin / 2, r[h] from the rounded cosine */
         const size_t j = nc - k;
-        const float at_j = j < h ? (float)(0.5 * mw_cos((double)(e * (float)j)))
+        const float at_j = j < h   ? (float)(0.5 * mw_cos((double)(e * (float)j)))
                            : j > h ? (float)(0.5 * mw_sin((double)(e * (float)(nc - j))))
                                    : 0.5f * cos32(e * (float)h);
-        const float at_k = k < h ? (float)(0.5 * mw_cos((double)(e * (float)k)))
+        const float at_k = k < h   ? (float)(0.5 * mw_cos((double)(e * (float)k)))
                            : k > h ? (float)(0.5 * mw_sin((double)(e * (float)(nc - k))))
                                    : 0.5f * cos32(e * (float)h);
 
@@ -202,4 +202,21 @@ void mw_fft32_run(const mw_fft32 *plan, float *re, float *im, float *out_re, flo
     else
 #endif
         mw_fft32_run_c(plan, re, im, out_re, out_im);
+}
+
+void mw_fft32_inverse_even_c(const mw_fft32 *plan, const float *p, float *re, float *im, float *out)
+{
+    inverse_even(plan, p, re, im, out);
+}
+
+void mw_fft32_inverse_even(const mw_fft32 *plan, const float *p, float *re, float *im, float *out)
+{
+#if defined(__x86_64__)
+    if (mw_cpu() == MW_CPU_AVX512)
+        mw_fft32_inverse_even_avx512(plan, p, re, im, out);
+    else if (mw_cpu() == MW_CPU_AVX2)
+        mw_fft32_inverse_even_avx2(plan, p, re, im, out);
+    else
+#endif
+        mw_fft32_inverse_even_c(plan, p, re, im, out);
 }

@@ -46,9 +46,23 @@ void mw_fft32_destroy(mw_fft32 **plan);
  * Numbers: fixed order, equal bits at every CPU level. */
 void mw_fft32_run(const mw_fft32 *plan, float *re, float *im, float *out_re, float *out_im);
 
-/* The kernels by level, for mw_fft32_run and the tests; the C one is the definition. */
+/* The inverse for a real spectrum p (imaginary parts 0), as the package's backward transform orders
+ * it: n/4 times the n values whose transform is p, of which the first half is made.
+ *
+ * p       [n/2+1][MW_LANES]
+ * re, im  [n/2][MW_LANES] scratch
+ * out     [n/2+1][MW_LANES]
+ *
+ * Numbers: as mw_fft32_run. */
+void mw_fft32_inverse_even(const mw_fft32 *plan, const float *p, float *re, float *im, float *out);
+
+/* The kernels by level, for the calls above and the tests; the C ones are the definition. */
 typedef void mw_fft32_kernel(const mw_fft32 *plan, float *re, float *im, float *out_re,
                              float *out_im);
+typedef void mw_fft32_inverse_kernel(const mw_fft32 *plan, const float *p, float *re, float *im,
+                                     float *out);
 mw_fft32_kernel mw_fft32_run_c, mw_fft32_run_avx2, mw_fft32_run_avx512;
+mw_fft32_inverse_kernel mw_fft32_inverse_even_c, mw_fft32_inverse_even_avx2,
+    mw_fft32_inverse_even_avx512;
 
 #endif

@@ -121,7 +121,8 @@ static inline void twisted_join(float *r, float *i, size_t m, size_t p, cv y0, c
     put(r, i, 3 * m + p, sub(y4, y6));
 }
 
-static void twisted_rows(const mw_fft32_row *row, float *r, float *i, size_t m, size_t p0, size_t p1)
+static void twisted_rows(const mw_fft32_row *row, float *r, float *i, size_t m, size_t p0,
+                         size_t p1)
 {
     for (size_t p = p0; p < p1; p++) {
         const mw_fft32_row t = row[p];
@@ -194,5 +195,40 @@ static void transform(const mw_fft32 *f, float *re, float *im, float *out_re, fl
     for (size_t g = 0; g < MW_LANES; g += MW_VL) {
         straight(f, re + g, im + g, f->n / 2, log2_n);
         real_post(f, re + g, im + g, out_re + g, out_im + g);
+    }
+}
+
+/* The package's backward transform of a spectrum without imaginary parts: undo the real step, then
+ * conjugate, forward, conjugate. */
+static void inverse_pre(const mw_fft32 *f, const float *p, float *r, float *i)
+{
+    const size_t half = f->n / 2, quarter = f->n / 4;
+    const mw_vf p0 = vf_load(p), top = vf_load(p + half * MW_LANES), d0 = 0.5f * (p0 - top);
+
+    put(r, i, 0, (cv){ p0 - d0, -d0 });
+    put(r, i, quarter, (cv){ vf_load(p + quarter * MW_LANES), vf_set(0) });
+    for (size_t k = 1; k < quarter; k++) {
+        const mw_vf a = vf_load(p + k * MW_LANES), b = vf_load(p + (half - k) * MW_LANES);
+        const mw_vf d = a - b, yr = f->post_a[k] * d, yi = -(f->post_b[k] * d);
+
+        put(r, i, k, (cv){ a - yr, yi });
+        put(r, i, half - k, (cv){ b + yr, yi });
+    }
+}
+
+static void inverse_even(const mw_fft32 *f, const float *p, float *re, float *im, float *out)
+{
+    int log2_n = 0;
+
+    while ((size_t)1 << log2_n < f->n / 2)
+        log2_n++;
+    for (size_t g = 0; g < MW_LANES; g += MW_VL) {
+        inverse_pre(f, p + g, re + g, im + g);
+        straight(f, re + g, im + g, f->n / 2, log2_n);
+        for (size_t k = 0; k <= f->n / 2; k++) {
+            const cv z = get(re + g, im + g, f->reversed[k / 2]);
+
+            vf_store(out + k * MW_LANES + g, k & 1 ? -z.i : z.r);
+        }
     }
 }

@@ -117,7 +117,8 @@ static inline mw_vd vd_sqrt(mw_vd a)
 static inline mw_vd vd_log(mw_vd x)
 {
     const mw_vdi bits = (mw_vdi)x, shifted = bits - INT64_C(0x3fe6a09e667f3bcd);
-    /* exponent by an arithmetic shift of the upper half only: 64-bit ones are slow before AVX-512 */
+    /* exponent by an arithmetic shift of the upper half only: 64-bit ones are slow before AVX-512
+     */
     const mw_vdi e = (mw_vdi)((shifted >> 52));
     const mw_vd m = (mw_vd)(bits - (e << 52));
     /* small integers to double by their place in the mantissa of 1.5 * 2^52 */

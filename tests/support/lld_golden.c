@@ -9,20 +9,27 @@
 #include "feature/lld/lld.h"
 
 const golden_case golden_egemaps[] = {
-    { "sp_en_m", 0 },      { "sp_fr_f", 0 },   { "sp_44k", 0 },      { "stereo_44k", 1 },
-    { "mix_babble_5dB", 0 }, { "zeroed", 0 },  { "clipped", 0 },     { "noise_white", 0 },
-    { "sweep_sine", 0 },   { "tone_gated", 0 }, { "silence", 0 },    { "short_100ms", 0 },
-    { "short_060ms", 0 },  { "short_030ms", 0 }, { NULL, 0 },
+    { "sp_en_m", 0 },        { "sp_fr_f", 0 },     { "sp_44k", 0 },  { "stereo_44k", 1 },
+    { "mix_babble_5dB", 0 }, { "zeroed", 0 },      { "clipped", 0 }, { "noise_white", 0 },
+    { "sweep_sine", 0 },     { "tone_gated", 0 },  { "silence", 0 }, { "short_100ms", 0 },
+    { "short_060ms", 0 },    { "short_030ms", 0 }, { NULL, 0 },
 };
 
 const golden_case golden_compare[] = {
-    { "01_speech_us_16k", 0 },       { "02_speech_highpitch_16k", 0 },
-    { "03_speech_lowpitch_16k", 0 }, { "04_speech_stereo_44k1", 0 },
-    { "05_speech_fr_22k05", 0 },     { "06_silence_16k", 0 },
-    { "07_white_noise_16k", 0 },     { "08_log_sweep_16k", 0 },
-    { "09_chord_16k", 0 },           { "10_speech_noise_zeroed_16k", 0 },
-    { "11_short_030ms_16k", 0 },     { "11_short_060ms_16k", 0 },
-    { "11_short_070ms_16k", 0 },     { "11_short_100ms_16k", 0 },
+    { "01_speech_us_16k", 0 },
+    { "02_speech_highpitch_16k", 0 },
+    { "03_speech_lowpitch_16k", 0 },
+    { "04_speech_stereo_44k1", 0 },
+    { "05_speech_fr_22k05", 0 },
+    { "06_silence_16k", 0 },
+    { "07_white_noise_16k", 0 },
+    { "08_log_sweep_16k", 0 },
+    { "09_chord_16k", 0 },
+    { "10_speech_noise_zeroed_16k", 0 },
+    { "11_short_030ms_16k", 0 },
+    { "11_short_060ms_16k", 0 },
+    { "11_short_070ms_16k", 0 },
+    { "11_short_100ms_16k", 0 },
     { NULL, 0 },
 };
 

@@ -8,3 +8,9 @@ void mw_fft32_run_avx512(const mw_fft32 *plan, float *re, float *im, float *out_
 {
     transform(plan, re, im, out_re, out_im);
 }
+
+void mw_fft32_inverse_even_avx512(const mw_fft32 *plan, const float *p, float *re, float *im,
+                                  float *out)
+{
+    inverse_even(plan, p, re, im, out);
+}

@@ -18,8 +18,7 @@ void lld_vertex(const double x[3], const double y[3], double *x_top, double *y_t
     int best = 0;
 
     if (d != 0.0) {
-        const double a =
-            -(y[0] * (x[1] - x[2]) + y[1] * (x[2] - x[0]) + y[2] * (x[0] - x[1])) / d;
+        const double a = -(y[0] * (x[1] - x[2]) + y[1] * (x[2] - x[0]) + y[2] * (x[0] - x[1])) / d;
 
         if (a != 0.0) {
             const double slope = (y[1] - y[0]) / (x[1] - x[0]) + a * (x[1] - x[0]);
@@ -114,7 +113,6 @@ lld_pitch lld_pitch_of(const lld_candidates *c, int state, float rms60)
 
 float lld_semitones(float hz)
 {
-    if (hz > 29.136f)
-        return 12.0f * (float)mw_log((double)(hz / 27.5f)) / (float)MW_LN2;
+    if (hz > 29.136f) return 12.0f * (float)mw_log((double)(hz / 27.5f)) / (float)MW_LN2;
     return hz > 0 ? 1.0f : 0.0f;
 }

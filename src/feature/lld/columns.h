@@ -21,9 +21,26 @@ typedef enum lld_stream {
 } lld_stream;
 
 /* Places in a row along the eGeMAPS track; formants follow as frequency, bandwidth, amplitude. */
-enum { TRK_SEMITONES, TRK_JITTER, TRK_SHIMMER_DB, TRK_HNR, TRK_H1_H2, TRK_H1_A3, TRK_F1, TRK_E_COUNT = TRK_F1 + 9 };
+enum {
+    TRK_SEMITONES,
+    TRK_JITTER,
+    TRK_SHIMMER_DB,
+    TRK_HNR,
+    TRK_H1_H2,
+    TRK_H1_A3,
+    TRK_F1,
+    TRK_E_COUNT = TRK_F1 + 9
+};
 /* Places in a row along the ComParE track. */
-enum { TRK_F0, TRK_VOICING, TRK_C_JITTER, TRK_C_JITTER_DDP, TRK_C_SHIMMER, TRK_C_LOG_HNR, TRK_C_COUNT };
+enum {
+    TRK_F0,
+    TRK_VOICING,
+    TRK_C_JITTER,
+    TRK_C_JITTER_DDP,
+    TRK_C_SHIMMER,
+    TRK_C_LOG_HNR,
+    TRK_C_COUNT
+};
 
 typedef struct lld_column {
     const char *name, *unit;

@@ -15,7 +15,6 @@ typedef struct extremum {
     int is_max, dropped;
 } extremum;
 
-
 static int by_value(const void *a, const void *b)
 {
     const float x = *(const float *)a, y = *(const float *)b;

@@ -143,7 +143,8 @@ static void run_get(const runs *r, double *mean_s, double *dev_s)
 /* Smoothed row n_frames - 2 (right = 2) or, at the end, n_frames - 1 (right = 1). */
 static int frame_row(lld_functionals *f, int mid, int left, int right)
 {
-    if (series_put(&f->loudness, lld_mean3(f->frame[left][0], f->frame[mid][0], f->frame[right][0])))
+    if (series_put(&f->loudness,
+                   lld_mean3(f->frame[left][0], f->frame[mid][0], f->frame[right][0])))
         return -1;
     for (int i = 0; i < N_ALL; i++)
         moments_put(&f->all[i], (double)lld_mean3(f->frame[left][1 + i], f->frame[mid][1 + i],

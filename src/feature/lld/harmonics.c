@@ -13,78 +13,43 @@
 #define NO_LEVEL    -201.0f
 #define FLOOR_LEVEL -200.0f
 
-/* Autocorrelation of one frame, made value by value where it is looked at. */
-typedef struct acf {
-    const lld_tables *t;
-    const float *mag;
-    long n;
-} acf;
-
-static float acf_at(const acf *a, long lag)
-{
-    const size_t mask = a->t->b60.nfft - 1, last = (size_t)a->n - 1;
-    const double *c = a->t->cos60;
-    double part[4] = { 0 };
-    double edge;
-    size_t k = 1;
-
-    for (; k + 4 <= last; k += 4)
-        for (size_t i = 0; i < 4; i++)
-            part[i] += (double)(a->mag[k + i] * a->mag[k + i]) * c[((k + i) * (size_t)lag) & mask];
-    for (; k < last; k++)
-        part[0] += (double)(a->mag[k] * a->mag[k]) * c[(k * (size_t)lag) & mask];
-    edge = (double)(a->mag[0] * a->mag[0]) +
-           (double)(a->mag[last] * a->mag[last]) * (lag & 1 ? -1.0 : 1.0);
-    return (float)fabs((edge + 2.0 * ((part[0] + part[2]) + (part[1] + part[3]))) /
-                       (double)a->t->b60.nfft);
-}
-
-static int acf_is_peak(const acf *a, long n)
-{
-    const float v = acf_at(a, n);
-
-    if (n > 0 && !(v > acf_at(a, n - 1))) return 0;
-    return n == a->n - 1 || v > acf_at(a, n + 1);
-}
-
-/* Local maximum of the autocorrelation nearest to lag n0. */
-static long nearest_peak(const acf *a, long n0)
-{
-    int up_first, up_last;
-
-    if (n0 <= 0) return 0;
-    if (n0 < a->n && acf_is_peak(a, n0)) return n0;
-    for (long o = 1; n0 - o > 0 || n0 + o < a->n - 1; o++) {
-        if (n0 - o > 0 && n0 - o < a->n && acf_is_peak(a, n0 - o)) return n0 - o;
-        if (n0 + o < a->n - 1 && acf_is_peak(a, n0 + o)) return n0 + o;
-    }
-    up_first = acf_at(a, 0) > acf_at(a, n0);
-    up_last = acf_at(a, a->n - 1) > acf_at(a, n0);
-    if (up_first && !up_last) return 0;
-    if (up_last && !up_first) return a->n - 1;
-    if (up_first && up_last) return n0 < a->n / 2 ? 0 : a->n - 1;
-    return n0;
-}
-
-static float acf_hnr(const lld_tables *t, const float *mag, float hz)
-{
-    const acf a = { t, mag, (long)t->b60.bins };
-    const long lag =
-        nearest_peak(&a, (long)floor(t->b60.freq[a.n - 1] * 2.0 / (double)hz));
-    float r, rest;
-    double q;
-
-    if (lag <= 0) return 0;
-    r = acf_at(&a, lag);
-    rest = acf_at(&a, 0) - r;
-    q = rest == 0 ? 1e11 : (double)r / (double)rest;
-    return (float)(10.0 * mw_log10(fmin(fmax(q, 1e-9), 1e11)));
-}
-
 static int is_peak(const float *v, long n, long i)
 {
     if (i < 0 || i >= n) return 0;
     return (i == 0 || v[i] > v[i - 1]) && (i == n - 1 || v[i] > v[i + 1]);
+}
+
+/* Local maximum of the autocorrelation r [n] nearest to lag n0. */
+static long nearest_peak(const float *r, long n, long n0)
+{
+    int up_first, up_last;
+
+    if (n0 <= 0) return 0;
+    if (is_peak(r, n, n0)) return n0;
+    for (long o = 1; n0 - o > 0 || n0 + o < n - 1; o++) {
+        if (n0 - o > 0 && is_peak(r, n, n0 - o)) return n0 - o;
+        if (n0 + o < n - 1 && is_peak(r, n, n0 + o)) return n0 + o;
+    }
+    if (n0 >= n) return 0;
+    up_first = r[0] > r[n0];
+    up_last = r[n - 1] > r[n0];
+    if (up_first && !up_last) return 0;
+    if (up_last && !up_first) return n - 1;
+    if (up_first && up_last) return n0 < n / 2 ? 0 : n - 1;
+    return n0;
+}
+
+static float acf_hnr(const lld_branch *b, const float *r, float hz)
+{
+    const long n = (long)b->bins;
+    const long lag = nearest_peak(r, n, (long)floor(b->freq[n - 1] * 2.0 / (double)hz));
+    float rest;
+    double q;
+
+    if (lag <= 0) return 0;
+    rest = r[0] - r[lag];
+    q = rest == 0 ? 1e11 : (double)r[lag] / (double)rest;
+    return (float)(10.0 * mw_log10(fmin(fmax(q, 1e-9), 1e11)));
 }
 
 /* Nearest bin to hz, looking from bin start upwards; 0 beyond the last bin. */
@@ -155,9 +120,9 @@ static void set_levels(harmonic *h)
     for (int k = 1; k < N_HARMONICS; k++) {
         h[k].level = h[0].mag != 0 ? FLOOR_LEVEL : NO_LEVEL;
         if (h[0].mag != 0 && h[k].top > 0)
-            h[k].level = fmaxf((float)(20.0 * ((double)(float)mw_log10((double)h[k].top) -
-                                               (double)ref)),
-                               FLOOR_LEVEL);
+            h[k].level =
+                fmaxf((float)(20.0 * ((double)(float)mw_log10((double)h[k].top) - (double)ref)),
+                      FLOOR_LEVEL);
         if (h[k].bin == h[k - 1].bin) h[k] = (harmonic){ .level = NO_LEVEL };
     }
 }
@@ -179,7 +144,7 @@ static float limit_level(float v)
     return fminf(fmaxf(v, -201.0f), 201.0f);
 }
 
-lld_harmonics lld_harmonics_of(const lld_tables *t, const float *mag, float hz,
+lld_harmonics lld_harmonics_of(const lld_tables *t, const float *mag, const float *acf, float hz,
                                const float formant_hz[3])
 {
     harmonic h[N_HARMONICS];
@@ -188,7 +153,7 @@ lld_harmonics lld_harmonics_of(const lld_tables *t, const float *mag, float hz,
 
     find_harmonics(&t->b60, mag, hz, h);
     set_levels(h);
-    r.hnr_db = acf_hnr(t, mag, hz);
+    r.hnr_db = acf_hnr(&t->b60, acf, hz);
     r.h1_h2_db = limit_level(h[1].level - h[2].level);
     for (int i = 0; i < 3; i++) {
         at = strongest_near(h, formant_hz[i]);

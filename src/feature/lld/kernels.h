@@ -20,37 +20,37 @@ enum {
     RAW_SLOPE0,
     RAW_SLOPE500,
     RAW_FLUX5,
-    RAW_MFCC,                          /* 14 */
+    RAW_MFCC, /* 14 */
     RAW_RASTA_L1 = RAW_MFCC + LLD_MFCC,
     RAW_RMS,
-    RAW_RFILT,                         /* 26 */
+    RAW_RFILT,                            /* 26 */
     RAW_SPECTRAL = RAW_RFILT + LLD_BANDS, /* 15, in output order */
-    RAW_ENERGY = RAW_SPECTRAL + 15,    /* mean square, for the functionals */
-    RAW_FORMANT,                       /* F1 F2 F3 frequency, then their bandwidths */
-    RAW_ZCR = RAW_FORMANT + 6,         /* branch 60 */
-    RAW_RMS60,                         /* of the windowed 60 ms frame */
+    RAW_ENERGY = RAW_SPECTRAL + 15,       /* mean square, for the functionals */
+    RAW_FORMANT,                          /* F1 F2 F3 frequency, then their bandwidths */
+    RAW_ZCR = RAW_FORMANT + 6,            /* branch 60 */
+    RAW_RMS60,                            /* of the windowed 60 ms frame */
     RAW_COUNT
 };
 
 /* Scratch of one extractor, aligned. b = bins of branch 20, B = bins of branch 60. */
 typedef struct lld_scratch {
-    float *re, *im;         /* [nfft60 / 2] packed input */
-    float *re20, *im20;     /* [b] */
-    float *re60, *im60;     /* [B] */
-    float *mag20, *mag_was; /* [b] magnitudes, and those of the frame before each lane */
-    float *last_mag;        /* [b], one float each: frame before the batch */
-    float *mag60;           /* [B] */
-    float *mel;             /* [26] */
-    double *log_mel;        /* [26] */
-    float *raw;             /* [RAW_COUNT] */
-    float *idft;            /* [idft_n] */
-    float *lpc;             /* [11] */
+    float *re, *im;            /* [nfft60 / 2] packed input */
+    float *re20, *im20;        /* [b] */
+    float *re60, *im60;        /* [B] */
+    float *mag20, *mag_was;    /* [b] magnitudes, and those of the frame before each lane */
+    float *last_mag;           /* [b], one float each: frame before the batch */
+    float *mag60, *acf60;      /* [B] magnitudes, absolute autocorrelation */
+    float *mel;                /* [26] */
+    double *log_mel;           /* [26] */
+    float *raw;                /* [RAW_COUNT] */
+    float *idft;               /* [idft_n] */
+    float *lpc;                /* [11] */
     double *root_re, *root_im; /* [11] */
-    float *enhanced;        /* [B] */
-    int32_t *flags;         /* [B] */
-    double *y, *m;          /* [B] spline ordinates and second derivatives */
-    float *log_spec, *shs;  /* [B] */
-    double *shs_mean;       /* [1] */
+    float *enhanced;           /* [B] */
+    int32_t *flags;            /* [B] */
+    double *y, *m;             /* [B] spline ordinates and second derivatives */
+    float *log_spec, *shs;     /* [B] */
+    double *shs_mean;          /* [1] */
 } lld_scratch;
 
 typedef struct lld_kernels {
@@ -60,6 +60,8 @@ typedef struct lld_kernels {
     /* sum[l] of all squares (each rounded to single) of the packed input. */
     void (*energy)(const float *re, const float *im, size_t rows, double *sum);
     void (*magnitude)(const float *re, const float *im, size_t bins, float *mag);
+    void (*power)(const float *mag, size_t bins, float *power);
+    void (*absolute)(float *x, size_t rows);
     /* mag20 -> mel, log_mel, raw loudness and mfcc. */
     void (*mel)(const lld_tables *t, lld_scratch *s);
     /* log_mel, already filtered over time, -> raw RASTA values. */

@@ -62,6 +62,21 @@ static void k_magnitude(const float *re, const float *im, size_t bins, float *ma
     }
 }
 
+static void k_power(const float *mag, size_t bins, float *out)
+{
+    for (size_t k = 0; k < bins * MW_LANES; k += MW_VL) {
+        const mw_vf m = vf_load(mag + k);
+
+        vf_store(out + k, m * m);
+    }
+}
+
+static void k_absolute(float *x, size_t rows)
+{
+    for (size_t k = 0; k < rows * MW_LANES; k += MW_VL)
+        vf_store(x + k, (mw_vf)((mw_vfi)vf_load(x + k) & INT32_MAX));
+}
+
 /* To single and back: what a value becomes when the reference hands it on. */
 static inline mw_vd round_single(mw_vd v)
 {
@@ -100,8 +115,8 @@ static void k_mel(const lld_tables *t, lld_scratch *s)
         for (int b = 0; b < LLD_BANDS; b++) {
             const mw_vd e = vd_load_f(ROW(s->mel, b) + g), heard = vd_max(e, vd_set(quiet));
             const mw_vd weighted = round_single(heard * (double)t->eql[b]);
-            const mw_vd l = round_single(
-                vd_log(vd_max(round_single(e * (double)scale), vd_set(1.0))));
+            const mw_vd l =
+                round_single(vd_log(vd_max(round_single(e * (double)scale), vd_set(1.0))));
 
             vd_store(ROW(s->log_mel, b) + g, vd_log(heard));
             loud += round_single(vd_exp(exponent * vd_log(weighted)));
@@ -156,8 +171,7 @@ static mw_vd slope_of(const lld_slope *sl, const float *mag, double quiet)
     for (size_t i = 0; i < n; i++) {
         const mw_vd p = power(ROW(mag, sl->band.lo + i));
         const mw_vdi low = p <= quiet;
-        const mw_vd db =
-            round_single(vd_pick(low, bottom, decibel(vd_pick(low, vd_set(1), p))));
+        const mw_vd db = round_single(vd_pick(low, bottom, decibel(vd_pick(low, vd_set(1), p))));
         const double w = i == 0 ? sl->band.w_lo : i == n - 1 ? sl->band.w_hi : 1.0;
 
         sum_fg += sl->f[i] * db;
@@ -211,7 +225,8 @@ static mw_vd band_energy(const lld_band *b, const float *mag)
     return sum + power(ROW(mag, b->hi)) * b->w_hi;
 }
 
-/* First sums over the bins: total, with frequency, sharpness weight, and the change of magnitude. */
+/* First sums over the bins: total, with frequency, sharpness weight, and the change of magnitude.
+ */
 typedef struct sums {
     mw_vd total, freq, sharp, flux;
 } sums;
@@ -560,8 +575,8 @@ static void spline(const lld_tables *t, const lld_scratch *s)
                         y2 = vd_load(ROW(y, k + 1) + g);
             const mw_vd bend = (y2 - y1) * t->spline_ih[k] - (y1 - y0) * t->spline_ih[k - 1];
 
-            vd_store(ROW(m, k) + g, bend * t->spline_inv[k] -
-                                        t->spline_a[k] * vd_load(ROW(m, k - 1) + g));
+            vd_store(ROW(m, k) + g,
+                     bend * t->spline_inv[k] - t->spline_a[k] * vd_load(ROW(m, k - 1) + g));
         }
     for (size_t k = n - 2; k > 0; k--)
         EACH_D(g)
@@ -583,8 +598,7 @@ static void log_spectrum(const lld_tables *t, const lld_scratch *s)
             const mw_vd v = round_single(c[0] * vd_load(y) + c[1] * vd_load(y + MW_LANES) +
                                          c[2] * vd_load(m) + c[3] * vd_load(m + MW_LANES));
 
-            vd_store_f(ROW(s->log_spec, i) + g,
-                       vd_pick(v > 0.0, v * t->shs_weight[i], vd_set(0)));
+            vd_store_f(ROW(s->log_spec, i) + g, vd_pick(v > 0.0, v * t->shs_weight[i], vd_set(0)));
         }
     }
 }
@@ -682,7 +696,7 @@ static void k_xcorr(const double *g, size_t lo, size_t hi, double *prefix, doubl
 
 #define KERNEL_TABLE                                                                               \
     {                                                                                              \
-        .frames = k_frames, .energy = k_energy, .magnitude = k_magnitude, .mel = k_mel, .rasta = k_rasta,              \
-        .shape = k_shape, .spectral = k_spectral, .lpc = k_lpc, .roots = k_roots, .shs = k_shs,    \
-        .xcorr = k_xcorr                                                                           \
+        .frames = k_frames, .energy = k_energy, .power = k_power, .absolute = k_absolute,          \
+        .magnitude = k_magnitude, .mel = k_mel, .rasta = k_rasta, .shape = k_shape,                \
+        .spectral = k_spectral, .lpc = k_lpc, .roots = k_roots, .shs = k_shs, .xcorr = k_xcorr     \
     }

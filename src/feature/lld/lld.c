@@ -40,7 +40,7 @@ struct mw_lld {
     size_t x_first, n_x, x_cap;
     size_t n_frames, n_frames60; /* processed */
     float raw[RING][RAW_COUNT];
-    float *mag60; /* [RING][bins60], for the harmonics */
+    float *mag60, *acf60; /* [RING][bins60], for the harmonics */
     double rasta_u[LLD_BANDS][4], rasta_y[LLD_BANDS];
     track *egemaps, *compare;
     lld_functionals *functionals;
@@ -66,6 +66,7 @@ static int scratch_alloc(lld_scratch *s, const lld_tables *t)
     ROWS(mag20, b);
     ROWS(mag_was, b);
     ROWS(mag60, b60);
+    ROWS(acf60, b60);
     ROWS(mel, LLD_BANDS);
     ROWS(log_mel, LLD_BANDS);
     ROWS(raw, RAW_COUNT);
@@ -83,19 +84,20 @@ static int scratch_alloc(lld_scratch *s, const lld_tables *t)
 #undef ROWS
     s->last_mag = mw_calloc_aligned(b, sizeof *s->last_mag);
     return s->re && s->im && s->re20 && s->im20 && s->re60 && s->im60 && s->mag20 && s->mag_was &&
-                   s->mag60 && s->mel && s->log_mel && s->raw && s->idft && s->lpc && s->root_re &&
-                   s->root_im && s->enhanced && s->flags && s->y && s->m && s->log_spec && s->shs &&
-                   s->shs_mean && s->last_mag
+                   s->mag60 && s->acf60 && s->mel && s->log_mel && s->raw && s->idft && s->lpc &&
+                   s->root_re && s->root_im && s->enhanced && s->flags && s->y && s->m &&
+                   s->log_spec && s->shs && s->shs_mean && s->last_mag
                ? 0
                : -1;
 }
 
 static void scratch_clear(lld_scratch *s)
 {
-    void *const all[] = { s->re,    s->im,       s->re20,    s->im20,    s->re60,     s->im60,
-                          s->mag20, s->mag_was,  s->mag60,   s->mel,     s->log_mel,  s->raw,
-                          s->idft,  s->lpc,      s->root_re, s->root_im, s->enhanced, s->flags,
-                          s->y,     s->m,        s->shs,     s->log_spec, s->shs_mean, s->last_mag };
+    void *const all[] = { s->re,      s->im,       s->re20,     s->im20,     s->re60,
+                          s->im60,    s->mag20,    s->mag_was,  s->mag60,    s->mel,
+                          s->log_mel, s->raw,      s->idft,     s->lpc,      s->root_re,
+                          s->root_im, s->enhanced, s->flags,    s->y,        s->m,
+                          s->shs,     s->log_spec, s->shs_mean, s->last_mag, s->acf60 };
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         mw_free(all[i]);
@@ -144,7 +146,8 @@ static mw_status parts_create(mw_lld *l, const mw_lld_opts *o, mw_error *err)
     if (o->sets & MW_LLD_EGEMAPS) {
         l->egemaps = track_create(l->t, &lld_pitch_egemaps);
         l->mag60 = mw_calloc(RING * l->t->b60.bins, sizeof *l->mag60);
-        if (!l->egemaps || !l->mag60) return mw_fail_nomem(err);
+        l->acf60 = mw_calloc(RING * l->t->b60.bins, sizeof *l->acf60);
+        if (!l->egemaps || !l->mag60 || !l->acf60) return mw_fail_nomem(err);
     }
     if (o->sets & MW_LLD_COMPARE) {
         l->compare = track_create(l->t, &lld_pitch_compare);
@@ -185,6 +188,7 @@ void mw_lld_close(mw_lld **lld)
     scratch_clear(&l->s);
     lld_tables_destroy(&l->t);
     mw_free(l->mag60);
+    mw_free(l->acf60);
     mw_free(l->x);
     mw_free(l->out);
     mw_free(l);
@@ -217,8 +221,7 @@ static void rasta_filter(mw_lld *l)
         for (size_t i = 0; i < MW_LANES; i++) {
             const double now = v[i];
 
-            if (l->n_frames + i >= 5)
-                *y = b0 * now + b1 * u[0] - b1 * u[2] - b0 * u[3] + pole * *y;
+            if (l->n_frames + i >= 5) *y = b0 * now + b1 * u[0] - b1 * u[2] - b0 * u[3] + pole * *y;
             u[3] = u[2], u[2] = u[1], u[1] = u[0], u[0] = now;
             v[i] = *y;
         }
@@ -292,6 +295,11 @@ static void branch60(mw_lld *l, const float *x, size_t n)
     l->k->energy(s->re, s->im, t->b60.nfft / 2, energy);
     mw_fft32_run(t->b60.fft, s->re, s->im, s->re60, s->im60);
     l->k->magnitude(s->re60, s->im60, t->b60.bins, s->mag60);
+    if (l->egemaps) {
+        l->k->power(s->mag60, t->b60.bins, s->shs); /* shs is written next */
+        mw_fft32_inverse_even(t->b60.fft, s->shs, s->re, s->im, s->acf60);
+        l->k->absolute(s->acf60, t->b60.bins);
+    }
     l->k->shs(t, s);
     if (l->compare) zero_crossings(&t->b60, x, n, s->raw + RAW_ZCR * MW_LANES);
     for (size_t i = 0; i < n; i++)
@@ -310,20 +318,22 @@ static void store_batch(mw_lld *l, size_t n, size_t n60)
             row[c] = l->s.raw[c * MW_LANES + i];
     }
     for (size_t i = 0; l->egemaps && i < n60; i++) {
-        float *row = l->mag60 + (l->n_frames60 + i) % RING * bins;
+        const size_t at = (l->n_frames60 + i) % RING * bins;
 
-        for (size_t k = 0; k < bins; k++)
-            row[k] = l->s.mag60[k * MW_LANES + i];
+        for (size_t k = 0; k < bins; k++) {
+            l->mag60[at + k] = l->s.mag60[k * MW_LANES + i];
+            l->acf60[at + k] = l->s.acf60[k * MW_LANES + i];
+        }
     }
 }
 
 static void fill_egemaps(mw_lld *l, size_t frame, float hz, const lld_perturb_out *p, float *row)
 {
     const float *raw = l->raw[frame % RING];
-    const float *mag = l->mag60 + frame % RING * l->t->b60.bins;
+    const size_t at = frame % RING * l->t->b60.bins;
     lld_harmonics h = { 0, 0, 0, { -201.0f, -201.0f, -201.0f } };
 
-    if (hz > 0) h = lld_harmonics_of(l->t, mag, hz, raw + RAW_FORMANT);
+    if (hz > 0) h = lld_harmonics_of(l->t, l->mag60 + at, l->acf60 + at, hz, raw + RAW_FORMANT);
     row[TRK_SEMITONES] = lld_semitones(hz);
     row[TRK_JITTER] = p->jitter;
     row[TRK_SHIMMER_DB] = (float)(20.0 * mw_log10((double)p->shimmer + 1.0));
@@ -343,10 +353,10 @@ static int decide(mw_lld *l, track *k, const uint8_t *states, int n, int final)
         const size_t frame = k->n_decided++;
         const float *raw = l->raw[frame % RING];
         float *row = k->row[frame % RING];
-        const lld_pitch pitch =
-            lld_pitch_of(&k->cand[frame % RING], states[i], raw[RAW_RMS60]);
-        const lld_perturb_out p = lld_perturb_frame(&k->perturb, l->t, l->k, k->par, frame,
-                                                    pitch.hz, l->x, l->x_first, l->x_first + l->n_x);
+        const lld_pitch pitch = lld_pitch_of(&k->cand[frame % RING], states[i], raw[RAW_RMS60]);
+        const lld_perturb_out p =
+            lld_perturb_frame(&k->perturb, l->t, l->k, k->par, frame, pitch.hz, l->x, l->x_first,
+                              l->x_first + l->n_x);
 
         if (k == l->egemaps) {
             fill_egemaps(l, frame, pitch.hz, &p, row);

@@ -37,9 +37,9 @@ mw_status mw_lld_feed_s16(mw_lld *l, const int16_t *x, size_t n, mw_error *err);
  * to integers (a mean of channels, say). Not finite: as mw_lld_feed. */
 mw_status mw_lld_feed_units(mw_lld *l, const float *x, size_t n, mw_error *err);
 
-/* The next n mono samples, nominally [-1, 1): scaled by 32768 and truncated towards zero to 16 bits,
- * as the reference does; values outside are clipped, where the reference wraps around. NaN and
- * infinity give MW_ERR_RANGE, reason "not_finite"; the extractor then takes no more samples. */
+/* The next n mono samples, nominally [-1, 1): scaled by 32768 and truncated towards zero to 16
+ * bits, as the reference does; values outside are clipped, where the reference wraps around. NaN
+ * and infinity give MW_ERR_RANGE, reason "not_finite"; the extractor then takes no more samples. */
 mw_status mw_lld_feed(mw_lld *l, const float *x, size_t n, mw_error *err);
 
 /* End of the signal: the remaining rows become ready. */
@@ -50,7 +50,8 @@ size_t mw_lld_n_columns(const mw_lld *l);
 const char *mw_lld_column_name(const mw_lld *l, size_t i);
 const char *mw_lld_column_unit(const mw_lld *l, size_t i);
 
-/* Rows ready to be taken. In all: 0 below 60 ms of signal, else one more than whole 60 ms frames. */
+/* Rows ready to be taken. In all: 0 below 60 ms of signal, else one more than whole 60 ms frames.
+ */
 size_t mw_lld_n_ready(const mw_lld *l);
 
 /* Take up to max_rows ready rows, out [max_rows][columns]; returns their number. */

@@ -110,7 +110,8 @@ static void take_period(lld_perturb *p, const lld_tables *t, tally *y, const flo
                         int best, size_t q0, size_t q)
 {
     const size_t len = q - q0;
-    const float a0 = peak_to_peak(g, q0 + 1, q0 + len - 1), a1 = peak_to_peak(g, q + 1, q + len - 1);
+    const float a0 = peak_to_peak(g, q0 + 1, q0 + len - 1),
+                a1 = peak_to_peak(g, q + 1, q + len - 1);
     const double at[3] = { best - 1.0, best, best + 1.0 };
     double x, top;
 

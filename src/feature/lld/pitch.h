@@ -40,7 +40,7 @@ void lld_candidates_make(const lld_peaks *p, const lld_pitch_par *par, lld_candi
 
 /* C6: shortest paths through the candidates. */
 typedef struct lld_tracker {
-    int track_len, n_open;                         /* undecided frames */
+    int track_len, n_open;                               /* undecided frames */
     uint8_t path[LLD_CANDIDATES + 1][LLD_TRACK_MAX + 1]; /* undecided tail of each state's path */
     double cost[LLD_CANDIDATES + 1];
     double last_change;
@@ -68,7 +68,7 @@ float lld_semitones(float hz);
 /* C7: state of the period-synchronous measures of one set. */
 typedef struct lld_perturb {
     size_t pos, carry, seg_max;
-    float prev_period, prev_diff; /* seconds */
+    float prev_period, prev_diff;      /* seconds */
     float jitter, jitter_ddp, shimmer; /* held results */
     double *seg, *cc, *prefix;         /* scratch */
     float *wave;
@@ -90,12 +90,13 @@ lld_perturb_out lld_perturb_frame(lld_perturb *p, const lld_tables *t, const lld
                                   const lld_pitch_par *par, size_t frame, float hz, const float *x,
                                   size_t x_first, size_t x_end);
 
-/* E5, on the magnitudes mag [bins60] of a voiced frame, formants in Hz (0: missing). */
+/* E5, on the magnitudes mag and the autocorrelation acf [bins60] of a voiced frame, formants in Hz
+ * (0: missing). */
 typedef struct lld_harmonics {
     float hnr_db, h1_h2_db, h1_a3_db, amplitude_db[3];
 } lld_harmonics;
 
-lld_harmonics lld_harmonics_of(const lld_tables *t, const float *mag, float hz,
+lld_harmonics lld_harmonics_of(const lld_tables *t, const float *mag, const float *acf, float hz,
                                const float formant_hz[3]);
 
 /* C3: vertex of the parabola through three points, the largest point where there is none. */

@@ -52,8 +52,8 @@ static void windows_fill(lld_tables *t)
     const double half = ((double)t->b60.size - 1.0) / 2.0;
 
     for (size_t i = 0; i < t->b20.size; i++)
-        t->b20.window[i] = (float)(0.54 - 0.46 * mw_cos(2.0 * MW_PI * (double)i /
-                                                        ((double)t->b20.size - 1.0)));
+        t->b20.window[i] =
+            (float)(0.54 - 0.46 * mw_cos(2.0 * MW_PI * (double)i / ((double)t->b20.size - 1.0)));
     for (size_t i = 0; i < t->b60.size; i++) {
         const double u = ((double)i - half) / (0.4 * half);
 
@@ -227,7 +227,8 @@ static int idft_fill(lld_tables *t)
     for (size_t i = 0; i < t->idft_n; i++)
         for (size_t k = 1; k <= t->idft_k; k++) {
             float *p = t->idft + ((i / LLD_IDFT_BLOCK * t->idft_k + k - 1) * LLD_IDFT_BLOCK +
-                                  i % LLD_IDFT_BLOCK) * 2;
+                                  i % LLD_IDFT_BLOCK) *
+                                     2;
             double s, c;
 
             mw_sincos(2 * MW_PI * (double)(k * i) / nu, &s, &c);
@@ -254,8 +255,8 @@ static int spline_fill(lld_tables *t)
     t->spline_inv = mw_calloc(n, sizeof(double));
     t->shs_interval = mw_calloc(n, sizeof *t->shs_interval);
     t->shs_coef = mw_calloc(n, 4 * sizeof(double));
-    if (!u || !t->spline_ih || !t->spline_a || !t->spline_c || !t->spline_inv ||
-        !t->shs_interval || !t->shs_coef) {
+    if (!u || !t->spline_ih || !t->spline_a || !t->spline_c || !t->spline_inv || !t->shs_interval ||
+        !t->shs_coef) {
         mw_free(u);
         return -1;
     }
@@ -299,8 +300,7 @@ static int shs_fill(lld_tables *t)
     float scale = 0.85f;
 
     t->shs_weight = mw_calloc(n, sizeof(double));
-    t->cos60 = mw_calloc(t->b60.nfft, sizeof(double));
-    if (!t->shs_weight || !t->cos60) return -1;
+    if (!t->shs_weight) return -1;
     for (size_t i = 0; i < n; i++)
         t->shs_weight[i] = 0.5 + mw_atan(3.0 * ((double)(i + 1) - offset) / per_octave) / MW_PI;
     for (int h = 2; h <= LLD_HARMONICS; h++) {
@@ -310,8 +310,6 @@ static int shs_fill(lld_tables *t)
     }
     t->shs_lo = (float)lo;
     t->shs_step = ((float)log2_by_ln(top) - t->shs_lo) / (float)(n - 1);
-    for (size_t j = 0; j < t->b60.nfft; j++)
-        t->cos60[j] = mw_cos(2.0 * MW_PI * (double)j / (double)t->b60.nfft);
     return 0;
 }
 
@@ -368,7 +366,6 @@ void lld_tables_destroy(lld_tables **tables)
     mw_free(t->shs_interval);
     mw_free(t->shs_coef);
     mw_free(t->shs_weight);
-    mw_free(t->cos60);
     mw_free(t);
     *tables = NULL;
 }

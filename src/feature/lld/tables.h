@@ -12,12 +12,12 @@
 #include "dsp/fft32.h"
 #include "merwild/status.h"
 
-#define LLD_BANDS     26 /* mel bands */
-#define LLD_MFCC      14 /* mfcc 1 .. 14 */
-#define LLD_LPC       11 /* order of the linear prediction */
-#define LLD_RATE_OUT  11000
-#define LLD_HARMONICS 15 /* of the subharmonic summation */
-#define LLD_IDFT_BLOCK 8 /* outputs of the band-limited inverse DFT made together */
+#define LLD_BANDS      26 /* mel bands */
+#define LLD_MFCC       14 /* mfcc 1 .. 14 */
+#define LLD_LPC        11 /* order of the linear prediction */
+#define LLD_RATE_OUT   11000
+#define LLD_HARMONICS  15 /* of the subharmonic summation */
+#define LLD_IDFT_BLOCK 8  /* outputs of the band-limited inverse DFT made together */
 
 /* C2.1: one analysis branch. Branch 20: 320 samples, Hamming; branch 60: 960 samples, Gauss. */
 typedef struct lld_branch {
@@ -75,16 +75,14 @@ typedef struct lld_tables {
     double start_re[LLD_LPC + 1][LLD_LPC], start_im[LLD_LPC + 1][LLD_LPC]; /* of the root search */
 
     /* C5 on branch 60, B = bins */
-    double *spline_ih;                                    /* [B] 1 / h per interval */
-    double *spline_a, *spline_c, *spline_inv;             /* [B] elimination */
-    unsigned short *shs_interval;                         /* [B] of each target point */
-    double *shs_coef;                                     /* [B][4] on y_j, y_j+1, M_j, M_j+1 */
-    double *shs_weight;                                   /* [B] auditory weight */
-    size_t shs_shift[LLD_HARMONICS + 1];                  /* by harmonic number */
+    double *spline_ih;                        /* [B] 1 / h per interval */
+    double *spline_a, *spline_c, *spline_inv; /* [B] elimination */
+    unsigned short *shs_interval;             /* [B] of each target point */
+    double *shs_coef;                         /* [B][4] on y_j, y_j+1, M_j, M_j+1 */
+    double *shs_weight;                       /* [B] auditory weight */
+    size_t shs_shift[LLD_HARMONICS + 1];      /* by harmonic number */
     float shs_scale[LLD_HARMONICS + 1];
     float shs_lo, shs_step;
-
-    double *cos60; /* [nfft] cos(2 pi j / nfft), for the autocorrelation */
 } lld_tables;
 
 #define LLD_RATE_MIN 8000
