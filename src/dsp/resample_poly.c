@@ -27,8 +27,9 @@ typedef struct filter {
 struct mw_poly {
     filter cache[MW_POLY_CACHE];
     unsigned long clock;
-    void *taps; /* of one output row */
-    size_t cap;
+    void *taps;   /* [MW_POLY_OUTS][longest], of some output rows */
+    float *spare; /* [MW_POLY_OUTS][columns], for the last rows */
+    size_t longest, cap, spare_cap;
 };
 
 const mw_poly_kernels mw_poly_kernels_c = POLY_KERNELS;
@@ -60,6 +61,7 @@ void mw_poly_destroy(mw_poly **p)
     for (int i = 0; i < MW_POLY_CACHE; i++)
         filter_clear(&(*p)->cache[i]);
     mw_free((*p)->taps);
+    mw_free((*p)->spare);
     mw_free(*p);
     *p = NULL;
 }
@@ -182,11 +184,10 @@ static size_t distance(size_t a, size_t b)
 
 /* Common steps: filter and scratch for one row's taps of item bytes. *f is NULL for a plain copy.
  */
-static mw_status prepare(mw_poly *p, size_t n, size_t up, size_t down, int kind, size_t item,
-                         const filter **f, mw_error *err)
+static mw_status prepare(mw_poly *p, size_t n, size_t columns, size_t up, size_t down, int kind,
+                         size_t item, const filter **f, mw_error *err)
 {
     const size_t g = up && down ? gcd(up, down) : 1, u = up / g, d = down / g;
-    size_t longest;
 
     *f = NULL;
     if (!u || !d || u > MW_POLY_MAX_RATE || d > MW_POLY_MAX_RATE || n > ((size_t)1 << 40))
@@ -194,10 +195,34 @@ static mw_status prepare(mw_poly *p, size_t n, size_t up, size_t down, int kind,
                        "resampling of %zu rows by %zu / %zu: factors must be in [1, %u]", n, up,
                        down, MW_POLY_MAX_RATE);
     if (u == d) return MW_OK;
-    longest = 20 * (u > d ? u : d) / u + 2;
-    if (mw_grow(&p->taps, &p->cap, longest * item, 1)) return mw_fail_nomem(err);
+    p->longest = 20 * (u > d ? u : d) / u + 2;
+    if (mw_grow(&p->taps, &p->cap, MW_POLY_OUTS * p->longest * item, 1) ||
+        (kind != TAPS_F64 &&
+         mw_grow(&p->spare, &p->spare_cap, MW_POLY_OUTS * columns + 1, sizeof *p->spare)))
+        return mw_fail_nomem(err);
     *f = filter_get(p, u, d, kind);
     return *f ? MW_OK : mw_fail_nomem(err);
+}
+
+/* Output rows m .. m + MW_POLY_OUTS - 1, fewer at the end. */
+static void run_rows(mw_poly *p, const mw_poly_kernels *k, const filter *f, const float *x,
+                     size_t n, size_t columns, size_t m, size_t n_out, float *y)
+{
+    mw_poly_rows r = { .x = x, .y = y + m * columns, .columns = columns };
+    float *last = p->spare;
+
+    for (size_t j = 0; j < MW_POLY_OUTS; j++) {
+        const size_t row = m + j < n_out ? m + j : n_out - 1;
+        const span s = span_of(f, row, n);
+        float *tap = (float *)p->taps + j * p->longest;
+
+        for (size_t i = 0; i < s.n; i++)
+            tap[i] = f->f[distance(row * f->down, (s.first + i) * f->up)];
+        r.first[j] = s.first, r.n[j] = s.n, r.tap[j] = tap;
+    }
+    if (m + MW_POLY_OUTS > n_out) r.y = last;
+    k->rows(&r);
+    if (r.y == last) memcpy(y + m * columns, last, (n_out - m) * columns * sizeof *y);
 }
 
 mw_status mw_poly_run_f32(mw_poly *p, const float *x, size_t n, size_t columns, size_t up,
@@ -206,9 +231,8 @@ mw_status mw_poly_run_f32(mw_poly *p, const float *x, size_t n, size_t columns, 
     const filter *f;
     const mw_poly_kernels *k = pick();
     const mw_status st =
-        prepare(p, n, up, down, half_taps ? TAPS_F16 : TAPS_F32, sizeof(float), &f, err);
+        prepare(p, n, columns, up, down, half_taps ? TAPS_F16 : TAPS_F32, sizeof(float), &f, err);
     size_t n_out;
-    float *tap = p->taps;
 
     if (st != MW_OK) return st;
     if (!f) {
@@ -216,13 +240,8 @@ mw_status mw_poly_run_f32(mw_poly *p, const float *x, size_t n, size_t columns, 
         return MW_OK;
     }
     n_out = mw_poly_n_out(n, f->up, f->down);
-    for (size_t m = 0; m < n_out; m++) {
-        const span s = span_of(f, m, n);
-
-        for (size_t i = 0; i < s.n; i++)
-            tap[i] = f->f[distance(m * f->down, (s.first + i) * f->up)];
-        k->row(y + m * columns, x + s.first * columns, tap, s.n, columns);
-    }
+    for (size_t m = 0; m < n_out; m += MW_POLY_OUTS)
+        run_rows(p, k, f, x, n, columns, m, n_out, y);
     return MW_OK;
 }
 
@@ -230,7 +249,7 @@ mw_status mw_poly_run_f64(mw_poly *p, const double *x, size_t n, size_t columns,
                           size_t down, double *y, mw_error *err)
 {
     const filter *f;
-    const mw_status st = prepare(p, n, up, down, TAPS_F64, sizeof(double), &f, err);
+    const mw_status st = prepare(p, n, columns, up, down, TAPS_F64, sizeof(double), &f, err);
     size_t n_out;
 
     if (st != MW_OK) return st;

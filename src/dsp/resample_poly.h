@@ -40,12 +40,24 @@ mw_status mw_poly_run_f32(mw_poly *p, const float *x, size_t n, size_t columns, 
 mw_status mw_poly_run_f64(mw_poly *p, const double *x, size_t n, size_t columns, size_t up,
                           size_t down, double *y, mw_error *err);
 
+/* Output rows made by one call of a kernel. */
+#define MW_POLY_OUTS 4
+
+/* y [MW_POLY_OUTS][columns]: y[j] = sum over i < n[j] of x[first[j] + i] tap[j][i], i ascending.
+ * first and first + n do not descend. */
+typedef struct mw_poly_rows {
+    const float *x;
+    float *y;
+    size_t columns, first[MW_POLY_OUTS], n[MW_POLY_OUTS];
+    const float *tap[MW_POLY_OUTS];
+} mw_poly_rows;
+
 /* Kernels by level, for the tests; the C one is the definition.
  * taps: h(0 .. n - 1) before normalisation, i.e. sinc(t / rate) I0(5 sqrt(1 - (t / (10 rate))^2)).
- * row: one output row, y[c] = sum over i of x[i * columns + c] * tap[i]. */
+ */
 typedef struct mw_poly_kernels {
     void (*taps)(double *h, size_t n, size_t rate);
-    void (*row)(float *y, const float *x, const float *tap, size_t n_taps, size_t columns);
+    void (*rows)(const mw_poly_rows *r);
 } mw_poly_kernels;
 extern const mw_poly_kernels mw_poly_kernels_c, mw_poly_kernels_avx2, mw_poly_kernels_avx512;
 

@@ -67,40 +67,75 @@ static void k_taps(double *h, size_t n, size_t rate)
     }
 }
 
-#define BLOCK 4 /* vectors of columns summed side by side */
+/* Output rows summed side by side: their windows of input rows overlap, so each load serves all. */
+#define OUTS MW_POLY_OUTS
 
-static void k_row(float *y, const float *x, const float *tap, size_t n_taps, size_t columns)
+/* Add input rows from .. to - 1 to nb vectors of output j. */
+static inline void add_rows(mw_vf *acc, const mw_poly_rows *r, int j, size_t from, size_t to,
+                            size_t c, int nb)
 {
+    for (size_t k = from; k < to; k++)
+        for (int b = 0; b < nb; b++)
+            acc[b] = acc[b] +
+                     vf_load(r->x + k * r->columns + c + b * MW_VL) * r->tap[j][k - r->first[j]];
+}
+
+/* nb vectors of columns from c on: rows before the common window, the window, rows after it. */
+static inline void add_block(const mw_poly_rows *r, size_t c, int nb)
+{
+    const size_t from = r->first[OUTS - 1], to = r->first[0] + r->n[0];
+    mw_vf acc[OUTS][2];
+
+    for (int j = 0; j < OUTS; j++) {
+        for (int b = 0; b < nb; b++)
+            acc[j][b] = vf_set(0);
+        add_rows(acc[j], r, j, r->first[j], from, c, nb);
+    }
+    for (size_t k = from; k < to; k++) {
+        mw_vf v[2];
+
+        for (int b = 0; b < nb; b++)
+            v[b] = vf_load(r->x + k * r->columns + c + b * MW_VL);
+        for (int j = 0; j < OUTS; j++)
+            for (int b = 0; b < nb; b++)
+                acc[j][b] = acc[j][b] + v[b] * r->tap[j][k - r->first[j]];
+    }
+    for (int j = 0; j < OUTS; j++) {
+        add_rows(acc[j], r, j, to, r->first[j] + r->n[j], c, nb);
+        for (int b = 0; b < nb; b++)
+            vf_store(r->y + (size_t)j * r->columns + c + b * MW_VL, acc[j][b]);
+    }
+}
+
+static void one_column(const mw_poly_rows *r, int j, size_t c)
+{
+    float acc = 0;
+
+    for (size_t i = 0; i < r->n[j]; i++)
+        acc = acc + r->x[(r->first[j] + i) * r->columns + c] * r->tap[j][i];
+    r->y[(size_t)j * r->columns + c] = acc;
+}
+
+static void k_rows(const mw_poly_rows *r)
+{
+    const size_t n = r->columns;
     size_t c = 0;
 
-    for (; c + BLOCK * MW_VL <= columns; c += BLOCK * MW_VL) {
-        mw_vf acc[BLOCK];
-
-        for (int b = 0; b < BLOCK; b++)
-            acc[b] = vf_set(0);
-        for (size_t i = 0; i < n_taps; i++)
-            for (int b = 0; b < BLOCK; b++)
-                acc[b] = acc[b] + vf_load(x + i * columns + c + b * MW_VL) * tap[i];
-        for (int b = 0; b < BLOCK; b++)
-            vf_store(y + c + b * MW_VL, acc[b]);
+    if (n >= MW_VL && r->first[OUTS - 1] < r->first[0] + r->n[0]) {
+        for (; c + 2 * MW_VL <= n; c += 2 * MW_VL)
+            add_block(r, c, 2);
+        for (; c + MW_VL <= n; c += MW_VL)
+            add_block(r, c, 1);
+        /* the last columns once more, with some of those before */
+        if (c < n) add_block(r, n - MW_VL, 1);
+        c = n;
     }
-    for (; c + MW_VL <= columns; c += MW_VL) {
-        mw_vf acc = vf_set(0);
-
-        for (size_t i = 0; i < n_taps; i++)
-            acc = acc + vf_load(x + i * columns + c) * tap[i];
-        vf_store(y + c, acc);
-    }
-    for (; c < columns; c++) {
-        float acc = 0;
-
-        for (size_t i = 0; i < n_taps; i++)
-            acc = acc + x[i * columns + c] * tap[i];
-        y[c] = acc;
-    }
+    for (; c < n; c++)
+        for (int j = 0; j < OUTS; j++)
+            one_column(r, j, c);
 }
 
 #define POLY_KERNELS                                                                               \
     {                                                                                              \
-        .taps = k_taps, .row = k_row                                                               \
+        .taps = k_taps, .rows = k_rows                                                             \
     }
