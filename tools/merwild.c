@@ -17,6 +17,7 @@ static const struct {
     { "corrupt", "video", cmd_corrupt_video, "damage the picture of clips" },
     { "verify", NULL, cmd_verify, "compare outputs with their recorded hashes" },
     { "replay", NULL, cmd_replay, "make one output again from its sidecar" },
+    { "synth", NULL, cmd_synth, "make small labelled clips out of nothing" },
     { "ops", NULL, cmd_ops, "describe all operations" },
 };
 

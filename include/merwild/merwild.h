@@ -23,6 +23,7 @@
 #include "merwild/options.h"
 #include "merwild/run.h"
 #include "merwild/status.h"
+#include "merwild/synth.h"
 #include "merwild/version.h"
 
 #endif

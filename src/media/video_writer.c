@@ -209,6 +209,10 @@ static mw_status open_all(mw_video_writer *w, const mw_video_reader *like,
                           const mw_video_encoder *opts, mw_error *err)
 {
     const mw_video_info *info = mw_video_reader_info(like);
+    const mw_video_form form = { info->width,   info->height,
+                                 info->fps_num, info->fps_den,
+                                 info->sar_num, info->sar_den,
+                                 info->range,   mw_video_reader_stream(like)->codecpar };
     mw_status st;
 
     if (avformat_alloc_output_context2(&w->oc, NULL, containers[opts->container].muxer, NULL) < 0)
@@ -221,7 +225,8 @@ static mw_status open_all(mw_video_writer *w, const mw_video_reader *like,
     w->width = info->width;
     w->height = info->height;
     w->full_range = info->range > 0;
-    st = mw_video_encode_open(&w->enc, like, opts, w->oc->oformat->flags & AVFMT_GLOBALHEADER, err);
+    st =
+        mw_video_encode_open(&w->enc, &form, opts, w->oc->oformat->flags & AVFMT_GLOBALHEADER, err);
     if (st == MW_OK) st = mw_video_copy_open(&w->copy, w->oc, like, opts, &w->video, err);
     if (st == MW_OK) st = fill_video_stream(w, like, opts, err);
     if (st == MW_OK) st = mw_video_copy_metadata(w->oc, &w->copy, like, err);
