@@ -87,15 +87,14 @@ static dnnl_status_t md_create(md_handle *md, int n_dims, const dnnl_dim_t *dims
                                const dnnl_dim_t *strides)
 {
 #if DNNL_VERSION_MAJOR >= 3
-    return strides ? dnnl_memory_desc_create_with_strides(md, n_dims, dims, dnnl_f32, strides)
-                   : dnnl_memory_desc_create_with_tag(md, n_dims, dims, dnnl_f32,
-                                                      dnnl_format_tag_any);
+    return strides
+               ? dnnl_memory_desc_create_with_strides(md, n_dims, dims, dnnl_f32, strides)
+               : dnnl_memory_desc_create_with_tag(md, n_dims, dims, dnnl_f32, dnnl_format_tag_any);
 #else
     *md = mw_calloc(1, sizeof **md);
     if (!*md) return dnnl_out_of_memory;
-    return strides
-               ? dnnl_memory_desc_init_by_strides(*md, n_dims, dims, dnnl_f32, strides)
-               : dnnl_memory_desc_init_by_tag(*md, n_dims, dims, dnnl_f32, dnnl_format_tag_any);
+    return strides ? dnnl_memory_desc_init_by_strides(*md, n_dims, dims, dnnl_f32, strides)
+                   : dnnl_memory_desc_init_by_tag(*md, n_dims, dims, dnnl_f32, dnnl_format_tag_any);
 #endif
 }
 
@@ -158,13 +157,13 @@ static dnnl_status_t conv_desc(mw_prim *p, const mw_prim_window *w, md_view src,
     const dnnl_dims_t before = { w->pad[0], w->pad[1] }, after = { w->pad[2], w->pad[3] };
 #if DNNL_VERSION_MAJOR >= 3
     return dnnl_convolution_forward_primitive_desc_create(
-        &p->desc, p->engine, dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst,
-        strides, dilates, before, after, attr);
+        &p->desc, p->engine, dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias,
+        dst, strides, dilates, before, after, attr);
 #else
     dnnl_convolution_desc_t d;
     const dnnl_status_t st = dnnl_dilated_convolution_forward_desc_init(
-        &d, dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst, strides, dilates,
-        before, after);
+        &d, dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst, strides,
+        dilates, before, after);
 
     return st ? st : dnnl_primitive_desc_create(&p->desc, &d, attr, p->engine, NULL);
 #endif
@@ -193,8 +192,8 @@ static dnnl_status_t pool_desc(mw_prim *p, const mw_prim_window *w, md_view src,
 static dnnl_status_t resize_desc(mw_prim *p, md_view src, md_view dst, dnnl_primitive_attr_t attr)
 {
 #if DNNL_VERSION_MAJOR >= 3
-    return dnnl_resampling_forward_primitive_desc_create(&p->desc, p->engine, dnnl_forward_inference,
-                                                         dnnl_resampling_linear, NULL, src, dst, attr);
+    return dnnl_resampling_forward_primitive_desc_create(
+        &p->desc, p->engine, dnnl_forward_inference, dnnl_resampling_linear, NULL, src, dst, attr);
 #else
     dnnl_resampling_desc_t d;
     const dnnl_status_t st = dnnl_resampling_forward_desc_init(
@@ -431,8 +430,7 @@ mw_status mw_prim_bind(mw_prim_call **out, const mw_prim *p, const float *src, c
     if (!st) st = own_arg(c, DNNL_ARG_DST, dnnl_query_dst_md, dst);
     if (!st && p->add)
         st = own_arg(c, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, dnnl_query_dst_md, add);
-    if (!st && p->scratch)
-        st = own_arg(c, DNNL_ARG_SCRATCHPAD, dnnl_query_scratchpad_md, scratch);
+    if (!st && p->scratch) st = own_arg(c, DNNL_ARG_SCRATCHPAD, dnnl_query_scratchpad_md, scratch);
     if (st) {
         mw_prim_unbind(&c);
         return refused(err, st, "to bind a primitive");
@@ -444,8 +442,7 @@ mw_status mw_prim_bind(mw_prim_call **out, const mw_prim *p, const float *src, c
 mw_status mw_prim_run(const mw_prim_call *c, mw_error *err)
 {
     const int before = one_thread();
-    const dnnl_status_t st =
-        dnnl_primitive_execute(c->p->primitive, c->stream, c->n_args, c->arg);
+    const dnnl_status_t st = dnnl_primitive_execute(c->p->primitive, c->stream, c->n_args, c->arg);
 
     threads_back(before);
     return st ? refused(err, st, "to run a primitive") : MW_OK;

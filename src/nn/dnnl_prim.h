@@ -31,7 +31,8 @@ mw_status mw_prim_conv(mw_prim **out, const mw_prim_window *w, const float *weig
                        const float *bias, mw_error *err);
 mw_status mw_prim_max_pool(mw_prim **out, const mw_prim_window *w, mw_error *err);
 /* Bilinear, half-pixel centres, edges clamped: [ih][iw][ic] -> [oh][ow][ic]. */
-mw_status mw_prim_resize(mw_prim **out, int ih, int iw, int oh, int ow, int channels, mw_error *err);
+mw_status mw_prim_resize(mw_prim **out, int ih, int iw, int oh, int ow, int channels,
+                         mw_error *err);
 void mw_prim_destroy(mw_prim **p);
 
 /* Bytes of scratch that a call needs while it runs. */

@@ -32,7 +32,8 @@ static mw_fb_table table_at(mw_fb *f, size_t pos)
     const int64_t back = mw_fb_i32(f, pos);
     const int64_t vtable = (int64_t)pos - back;
 
-    if (!f->bad && (vtable < 0 || vtable > (int64_t)f->n)) f->bad = "a vtable lies outside the file";
+    if (!f->bad && (vtable < 0 || vtable > (int64_t)f->n))
+        f->bad = "a vtable lies outside the file";
     if (f->bad) return (mw_fb_table){ 0 };
     t.vtable = (size_t)vtable;
     t.vtable_size = (uint32_t)mw_fb_get(f, t.vtable, 2);

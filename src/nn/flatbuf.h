@@ -2,8 +2,8 @@
  *
  * Bounds-checked reading of flatbuffers (https://flatbuffers.dev/internals: tables, vtables,
  * vectors, relative offsets, little endian). Errors are sticky: the first read outside the buffer
- * sets bad, and that read and all later ones give 0 or empty, so that a caller may test bad once per
- * step.
+ * sets bad, and that read and all later ones give 0 or empty, so that a caller may test bad once
+ * per step.
  */
 #ifndef MW_NN_FLATBUF_H
 #define MW_NN_FLATBUF_H

@@ -61,7 +61,8 @@ static mw_status compile_step(mw_graph *g, size_t i, mw_error *err)
         w = window_of(&g->plan, s);
         return mw_prim_max_pool(&g->prim[i], &w, err);
     case MW_TFL_RESIZE_BILINEAR:
-        return mw_prim_resize(&g->prim[i], x->dim[1], x->dim[2], y->dim[1], y->dim[2], x->dim[3], err);
+        return mw_prim_resize(&g->prim[i], x->dim[1], x->dim[2], y->dim[1], y->dim[2], x->dim[3],
+                              err);
     default:
         return MW_OK;
     }

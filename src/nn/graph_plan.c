@@ -5,7 +5,8 @@
 #include "base/mem.h"
 #include "nn/tflite_check.h"
 
-/* users[i]: operators and outputs that read tensor i; maker[i]: step that writes it, -1 for none. */
+/* users[i]: operators and outputs that read tensor i; maker[i]: step that writes it, -1 for none.
+ */
 typedef struct work {
     mw_plan *p;
     int *users, *maker;

@@ -33,8 +33,8 @@ static mw_status broken(reader *r)
 #define BAD(r, reason, ...) bad_((r), (reason), __VA_ARGS__)
 static mw_status bad_(reader *r, const char *reason, const char *what, long number)
 {
-    return mw_fail(r->err, MW_ERR_FORMAT, reason, "'%s' is not a usable TFLite file: %s %ld", r->name,
-                   what, number);
+    return mw_fail(r->err, MW_ERR_FORMAT, reason, "'%s' is not a usable TFLite file: %s %ld",
+                   r->name, what, number);
 }
 
 float mw_half_to_float(uint16_t h)
@@ -62,7 +62,8 @@ static mw_status read_shape(reader *r, const mw_fb_table *t, mw_tfl_tensor *out,
     const mw_fb_vector shape = mw_fb_vec(&r->fb, t, 0, 4);
 
     out->n = 1;
-    if (shape.n > MW_TFL_MAX_DIMS) return BAD(r, "unsupported", "too many dimensions in tensor", (long)i);
+    if (shape.n > MW_TFL_MAX_DIMS)
+        return BAD(r, "unsupported", "too many dimensions in tensor", (long)i);
     out->n_dims = (int)shape.n;
     for (uint32_t k = 0; k < shape.n; k++) {
         const int32_t d = mw_fb_i32(&r->fb, shape.pos + 4 * (size_t)k);
@@ -108,7 +109,8 @@ static mw_status read_dense(reader *r, mw_tfl_tensor *t, const mw_fb_vector *dat
     mw_status st;
 
     if (data->n != t->n * item_size(t->type))
-        return BAD(r, "bad_model", "size of the constant does not fit the shape of tensor", (long)i);
+        return BAD(r, "bad_model", "size of the constant does not fit the shape of tensor",
+                   (long)i);
     st = alloc_const(r, t, i);
     if (st != MW_OK) return st;
     for (size_t k = 0; k < t->n; k++) {
@@ -142,7 +144,8 @@ static int sparse_layout_known(reader *r, const mw_fb_table *sparsity, const mw_
     const mw_fb_vector order = mw_fb_vec(&r->fb, sparsity, 0, 4);
     const mw_fb_vector blocks = mw_fb_vec(&r->fb, sparsity, 1, 4);
 
-    if (n_dims < 1 || order.n != (uint32_t)n_dims || blocks.n || dims->n != (uint32_t)n_dims) return 0;
+    if (n_dims < 1 || order.n != (uint32_t)n_dims || blocks.n || dims->n != (uint32_t)n_dims)
+        return 0;
     for (uint32_t k = 0; k < dims->n; k++) {
         const mw_fb_table d = mw_fb_at(&r->fb, dims, k);
 
@@ -175,7 +178,8 @@ static mw_status read_sparse(reader *r, mw_tfl_tensor *t, const mw_fb_table *spa
     st = alloc_const(r, t, i);
     if (st != MW_OK) return st;
     for (size_t row = 0; row < rows; row++) {
-        const size_t to = (size_t)mw_fb_get(&r->fb, segments.pos + seg_width * (row + 1), seg_width);
+        const size_t to =
+            (size_t)mw_fb_get(&r->fb, segments.pos + seg_width * (row + 1), seg_width);
 
         if (to < from || to > n_values)
             return BAD(r, "bad_model", "sparse rows out of order in tensor", (long)i);
@@ -202,7 +206,8 @@ static mw_status read_tensor(reader *r, const mw_fb_table *t, size_t i)
     if (type > 2) return BAD(r, "unsupported", "element type not read in tensor", (long)i);
     out->type = (mw_tfl_type)type;
     if (r->fb.bad) return broken(r);
-    if (buffer >= r->buffer.n && buffer) return BAD(r, "bad_model", "no such buffer for tensor", (long)i);
+    if (buffer >= r->buffer.n && buffer)
+        return BAD(r, "bad_model", "no such buffer for tensor", (long)i);
     if (buffer < r->buffer.n) {
         const mw_fb_table b = mw_fb_at(&r->fb, &r->buffer, buffer);
 
@@ -341,11 +346,13 @@ static mw_status fold(reader *r, const mw_tfl_op *op)
     mw_tfl_tensor *from, *to;
 
     if (op->in[0] < 0 || (size_t)op->in[0] >= n || op->out < 0 || (size_t)op->out >= n)
-        return BAD(r, "bad_model", "no such tensor for the operator at position", (long)op->position);
+        return BAD(r, "bad_model", "no such tensor for the operator at position",
+                   (long)op->position);
     from = &r->m->tensor[op->in[0]];
     to = &r->m->tensor[op->out];
     if (!from->f32 || to->f32 || to->i32 || to->n != from->n || to->type == MW_TFL_I32)
-        return BAD(r, "unsupported", "cannot carry out the operator at position", (long)op->position);
+        return BAD(r, "unsupported", "cannot carry out the operator at position",
+                   (long)op->position);
     to->f32 = from->f32;
     from->f32 = NULL;
     return MW_OK;
@@ -356,7 +363,7 @@ static mw_status read_ops(reader *r)
     mw_tflite *m = r->m;
     mw_status st = MW_OK;
 
-    if (!r->operator.n || r->operator.n > MW_TFL_MAX_TENSORS)
+    if (!r->operator.n || r->operator.n> MW_TFL_MAX_TENSORS)
         return BAD(r, "bad_model", "number of operators is", (long)r->operator.n);
     m->op = mw_calloc(r->operator.n, sizeof *m->op);
     if (!m->op) return mw_fail_nomem(r->err);
@@ -389,7 +396,7 @@ static mw_status parse(reader *r)
     if (r->fb.bad) return broken(r);
     if (graphs.n != 1) return BAD(r, "unsupported", "number of subgraphs is", (long)graphs.n);
     graph = mw_fb_at(&r->fb, &graphs, 0);
-    r->operator = mw_fb_vec(&r->fb, &graph, 3, 4);
+    r->operator= mw_fb_vec(&r->fb, &graph, 3, 4);
     if (r->fb.bad) return broken(r);
     st = read_tensors(r, &graph);
     if (st == MW_OK) st = read_io(r, &graph);

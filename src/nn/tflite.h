@@ -74,7 +74,7 @@ typedef struct mw_tflite {
     size_t n_tensors;
     mw_tfl_op *op;
     size_t n_ops;
-    int input;      /* the one input */
+    int input; /* the one input */
     int output[8];
     size_t n_outputs;
 } mw_tflite;

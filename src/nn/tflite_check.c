@@ -121,7 +121,9 @@ static int concat_fits(const mw_tflite *m, const mw_tfl_op *op)
     for (int i = 0; i < op->n_in; i++) {
         const mw_tfl_tensor *x = op->in[i] < 0 ? y : tensor(m, op->in[i]);
 
-        if (op->in[i] < 0 || !is_activation(x) || x->n_dims != 3 || x->dim[0] != 1 || x->dim[2] != y->dim[2]) return 0;
+        if (op->in[i] < 0 || !is_activation(x) || x->n_dims != 3 || x->dim[0] != 1 ||
+            x->dim[2] != y->dim[2])
+            return 0;
         rows += x->dim[1];
     }
     return rows == y->dim[1];
@@ -131,8 +133,8 @@ static int resize_fits(const mw_tflite *m, const mw_tfl_op *op)
 {
     const mw_tfl_tensor *x = tensor(m, op->in[0]), *y = tensor(m, op->out);
 
-    return is_map(x) && is_map(y) && !op->align_corners && op->half_pixel && x->dim[3] == y->dim[3] &&
-           y->dim[1] == 2 * x->dim[1] && y->dim[2] == 2 * x->dim[2];
+    return is_map(x) && is_map(y) && !op->align_corners && op->half_pixel &&
+           x->dim[3] == y->dim[3] && y->dim[1] == 2 * x->dim[1] && y->dim[2] == 2 * x->dim[2];
 }
 
 static int space_fits(const mw_tflite *m, const mw_tfl_op *op)
@@ -141,7 +143,8 @@ static int space_fits(const mw_tflite *m, const mw_tfl_op *op)
     const int b = op->block;
 
     return op->n_in == 1 && is_map(x) && is_map(y) && b >= 1 && b <= 8 &&
-           y->dim[1] == x->dim[1] * b && y->dim[2] == x->dim[2] * b && x->dim[3] == y->dim[3] * b * b;
+           y->dim[1] == x->dim[1] * b && y->dim[2] == x->dim[2] * b &&
+           x->dim[3] == y->dim[3] * b * b;
 }
 
 /* 1 fits, 0 does not, -1 unknown operator */
@@ -174,15 +177,16 @@ static int fits(const mw_tflite *m, const mw_tfl_op *op)
     }
 }
 
-static mw_status check_op(const mw_tflite *m, const mw_tfl_op *op, uint8_t *written, const char *name,
-                          mw_error *err)
+static mw_status check_op(const mw_tflite *m, const mw_tfl_op *op, uint8_t *written,
+                          const char *name, mw_error *err)
 {
     int ok = op->out >= 0 && (size_t)op->out < m->n_tensors && op->in[0] >= 0, fit;
 
     for (int i = 0; ok && i < op->n_in; i++) {
         if (op->in[i] < -1 || op->in[i] >= (int)m->n_tensors) ok = 0;
         /* Whatever is not a constant must have been written. */
-        else if (op->in[i] >= 0 && is_activation(tensor(m, op->in[i])) && !written[op->in[i]]) ok = 0;
+        else if (op->in[i] >= 0 && is_activation(tensor(m, op->in[i])) && !written[op->in[i]])
+            ok = 0;
     }
     /* The first input is always data; RESHAPE and RESIZE carry their size as a second input. */
     if (ok && (!is_activation(tensor(m, op->in[0])) || !is_activation(tensor(m, op->out)) ||
@@ -207,8 +211,8 @@ static mw_status check_ends(const mw_tflite *m, const uint8_t *written, const ch
     for (size_t i = 0; i < m->n_outputs; i++)
         ok &= m->output[i] >= 0 && (size_t)m->output[i] < m->n_tensors && written[m->output[i]];
     if (ok) return MW_OK;
-    return mw_fail(err, MW_ERR_FORMAT, "bad_model", "'%s' is not a usable TFLite file: no such output",
-                   name);
+    return mw_fail(err, MW_ERR_FORMAT, "bad_model",
+                   "'%s' is not a usable TFLite file: no such output", name);
 }
 
 mw_status mw_tflite_check(const mw_tflite *m, const char *name, mw_error *err)
