@@ -55,7 +55,7 @@ static mw_status load_graph(mw_face_net *net, const char *explicit_path, mw_erro
 
     if (st == MW_OK) st = mw_tflite_parse(&model, bytes, n, info->file, err);
     mw_free(bytes);
-    if (st == MW_OK) st = mw_graph_compile(&net->graph, &model, MW_GRAPH_DNNL, 0, err);
+    if (st == MW_OK) st = mw_graph_compile(&net->graph, &model, MW_GRAPH_BEST, 0, err);
     if (st == MW_OK) st = mw_anchors_make(&net->anchors, info->side, err);
     return st == MW_OK ? check_shape(net, info->name, err) : st;
 }
@@ -170,8 +170,6 @@ mw_status mw_face_detect(mw_face_detector *d, const mw_frame *rgb, const mw_face
                          mw_error *err)
 {
     const mw_face_net *net = d->net;
-    const size_t n_samples = 3 * (size_t)net->anchors.side * (size_t)net->anchors.side;
-    float *x = mw_graph_input(d->run);
     mw_status st;
 
     *faces = d->face;
@@ -181,8 +179,7 @@ mw_status mw_face_detect(mw_face_detector *d, const mw_frame *rgb, const mw_face
     st = mw_letterbox_prepare(&d->box, rgb->width, rgb->height, net->anchors.side, err);
     if (st != MW_OK) return st;
     mw_letterbox_bytes(&d->box, rgb, d->bytes);
-    for (size_t i = 0; i < n_samples; i++)
-        x[i] = net->value[d->bytes[i]];
+    mw_graph_input(d->run, d->bytes, net->value);
     st = mw_graph_execute(d->run, err);
     if (st != MW_OK) return st;
     *n = mw_decode_faces(&net->anchors, mw_graph_output(d->run, net->regressors),

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn/graph.h"
 
+#include <string.h>
+
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "nn/dnnl_prim.h"
 #include "nn/graph_ops.h"
 #include "nn/graph_plan.h"
+#include "nn/graph_planar.h"
 
-/* prim[s] is the compiled step, NULL where plain C carries it out. */
+/* prim[s] is the compiled step, NULL where plain C carries it out; planar takes all steps when it
+ * is there. scratch in bytes. */
 struct mw_graph {
     mw_tflite *model;
     mw_plan plan;
+    mw_planar_graph *planar;
     mw_prim **prim;
     size_t scratch;
 };
@@ -68,15 +74,33 @@ static mw_status compile_step(mw_graph *g, size_t i, mw_error *err)
     }
 }
 
+static mw_status compile_planar(mw_graph *g, int inspect, mw_error *err)
+{
+    mw_status st = mw_plan_make(&g->plan, g->model, 1, inspect, 1, err);
+
+    if (st == MW_OK) st = mw_planar_compile(&g->planar, &g->plan, err);
+    if (st == MW_OK)
+        g->scratch = mw_planar_scratch(g->planar) * sizeof(float);
+    else
+        mw_plan_clear(&g->plan);
+    return st;
+}
+
 static mw_status compile(mw_graph *g, mw_graph_engine engine, int inspect, mw_error *err)
 {
-    const int fold = engine == MW_GRAPH_DNNL || !inspect;
-    mw_status st = mw_plan_make(&g->plan, g->model, fold, inspect, err);
+    const int fold = engine != MW_GRAPH_PLAIN || !inspect;
+    mw_status st;
 
+    if (engine == MW_GRAPH_PLANAR) return compile_planar(g, inspect, err);
+    if (engine == MW_GRAPH_BEST && mw_cpu() >= MW_CPU_AVX2) {
+        st = compile_planar(g, inspect, err);
+        if (st == MW_OK || st == MW_ERR_NOMEM) return st;
+    }
+    st = mw_plan_make(&g->plan, g->model, fold, inspect, 0, err);
     if (st != MW_OK) return st;
     g->prim = mw_calloc(g->plan.n_steps, sizeof(mw_prim *));
-    if (!g->prim) return MW_ERR_NOMEM;
-    for (size_t i = 0; i < g->plan.n_steps && engine == MW_GRAPH_DNNL; i++) {
+    if (!g->prim) return mw_fail_nomem(err);
+    for (size_t i = 0; i < g->plan.n_steps && engine != MW_GRAPH_PLAIN; i++) {
         st = compile_step(g, i, err);
         if (st != MW_OK) return st;
         if (g->prim[i] && mw_prim_scratch(g->prim[i]) > g->scratch)
@@ -115,6 +139,7 @@ void mw_graph_destroy(mw_graph **gg)
     for (size_t i = 0; g->prim && i < g->plan.n_steps; i++)
         mw_prim_destroy(&g->prim[i]);
     mw_free(g->prim);
+    mw_planar_destroy(&g->planar);
     mw_plan_clear(&g->plan);
     mw_tflite_destroy(&g->model);
     mw_free(g);
@@ -142,7 +167,7 @@ static mw_status bind_steps(mw_graph_run *r, mw_error *err)
         const float *add = s->residual < 0 ? NULL : buffer(r, s->residual);
         mw_status st;
 
-        if (!r->g->prim[i]) continue;
+        if (!r->g->prim || !r->g->prim[i]) continue;
         st = mw_prim_bind(&r->call[i], r->g->prim[i], buffer(r, s->in), add, buffer(r, s->out),
                           r->scratch, err);
         if (st != MW_OK) return st;
@@ -187,15 +212,29 @@ void mw_graph_run_destroy(mw_graph_run **rr)
     *rr = NULL;
 }
 
-float *mw_graph_input(mw_graph_run *r)
+void mw_graph_input(mw_graph_run *r, const uint8_t *bytes, const float lut[256])
 {
-    return buffer(r, r->g->model->input);
+    const mw_tflite *m = r->g->model;
+    const size_t n = m->tensor[m->input].n;
+    float *x;
+
+    if (r->g->planar) {
+        mw_planar_input(r->g->planar, r->arena, bytes, lut);
+        return;
+    }
+    x = buffer(r, m->input);
+    for (size_t i = 0; i < n; i++)
+        x[i] = lut[bytes[i]];
 }
 
 mw_status mw_graph_execute(mw_graph_run *r, mw_error *err)
 {
     const mw_plan *p = &r->g->plan;
 
+    if (r->g->planar) {
+        mw_planar_execute(r->g->planar, r->arena, r->scratch);
+        return MW_OK;
+    }
     for (size_t i = 0; i < p->n_steps; i++) {
         mw_status st = MW_OK;
 
@@ -213,7 +252,14 @@ const float *mw_graph_output(const mw_graph_run *r, size_t i)
     return buffer(r, r->g->model->output[i]);
 }
 
-const float *mw_graph_tensor(const mw_graph_run *r, size_t i)
+int mw_graph_copy(const mw_graph_run *r, size_t i, float *out)
 {
-    return buffer(r, (int)i);
+    const float *from = buffer(r, (int)i);
+
+    if (!from) return -1;
+    if (r->g->planar)
+        mw_planar_copy(r->g->planar, r->arena, (int)i, out);
+    else
+        memcpy(out, from, r->g->model->tensor[i].n * sizeof *out);
+    return 0;
 }

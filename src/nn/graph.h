@@ -4,8 +4,8 @@
  * shared by threads, read only; each thread has a run of its own with the working buffers. Every
  * run computes on the calling thread alone.
  *
- * Numbers: tolerance with oneDNN (logits 1e-4 + 2e-5 |v|, regressors 1e-3 against LiteRT), fixed
- * order with the plain engine.
+ * Numbers: tolerance with oneDNN, fixed order with the other two engines; all within 1e-4 + 2e-5 |v|
+ * (logits) and 1e-3 (regressors) of LiteRT.
  */
 #ifndef MW_NN_GRAPH_H
 #define MW_NN_GRAPH_H
@@ -13,8 +13,10 @@
 #include "nn/tflite.h"
 
 typedef enum mw_graph_engine {
-    MW_GRAPH_DNNL,
-    MW_GRAPH_PLAIN /* C loops, far slower: the definition, for tests */
+    MW_GRAPH_BEST,   /* planar where it knows the model and the CPU has AVX2, else oneDNN */
+    MW_GRAPH_DNNL,   /* any model of the subset */
+    MW_GRAPH_PLANAR, /* own kernels that use the sparsity of weights: the detectors */
+    MW_GRAPH_PLAIN   /* C loops, far slower: the definition, for tests */
 } mw_graph_engine;
 
 typedef struct mw_graph mw_graph;
@@ -31,14 +33,14 @@ const mw_tflite *mw_graph_model(const mw_graph *g);
 mw_status mw_graph_run_create(mw_graph_run **out, const mw_graph *g, mw_error *err);
 void mw_graph_run_destroy(mw_graph_run **r);
 
-/* Where the input tensor is written before each mw_graph_execute, which may overwrite it. */
-float *mw_graph_input(mw_graph_run *r);
+/* Before each mw_graph_execute: samples [height][width][channels], value lut[byte]. */
+void mw_graph_input(mw_graph_run *r, const uint8_t *bytes, const float lut[256]);
 mw_status mw_graph_execute(mw_graph_run *r, mw_error *err);
 
 /* Output i < model's n_outputs; valid until the next execution. */
 const float *mw_graph_output(const mw_graph_run *r, size_t i);
 
-/* Any tensor of an inspected graph; NULL when it was folded away. */
-const float *mw_graph_tensor(const mw_graph_run *r, size_t i);
+/* Copy any tensor of an inspected graph as [height][width][channels]; -1 when it was folded away. */
+int mw_graph_copy(const mw_graph_run *r, size_t i, float *out);
 
 #endif

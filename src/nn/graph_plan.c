@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "nn/planar.h"
 #include "nn/tflite_check.h"
 
 /* users[i]: operators and outputs that read tensor i; maker[i]: step that writes it, -1 for none.
@@ -91,22 +92,53 @@ static int fold_relu(work *w, const mw_tfl_op *op)
     return 1;
 }
 
-/* ADD into the 1x1 or larger convolution that made the later operand, so that the other one is
- * there when it runs. */
+static int takes_residual(const work *w, int tensor)
+{
+    const int made = w->maker[tensor];
+    const mw_step *s;
+
+    if (made < 0 || w->users[tensor] != 1) return 0;
+    s = &w->p->step[made];
+    if (s->relu || s->residual >= 0) return 0;
+    return s->op->code == MW_TFL_CONV || (w->p->planar && s->op->code == MW_TFL_RESIZE_BILINEAR);
+}
+
+/* Zero channels appended to a residual need not be there: the map before the PAD is added to the
+ * first channels. */
+static int without_pad(work *w, int tensor)
+{
+    const int made = w->maker[tensor];
+    mw_step *s = made < 0 ? NULL : &w->p->step[made];
+    const int32_t *amount;
+
+    if (!s || !w->p->planar || s->op->code != MW_TFL_PAD || w->users[tensor] != 1) return tensor;
+    amount = w->p->model->tensor[s->op->in[1]].i32;
+    for (int k = 0; k < 7; k++)
+        if (amount[k]) return tensor;
+    tensor = s->in;
+    w->p->root[s->out] = -1;
+    s->op = NULL;
+    return tensor;
+}
+
+/* ADD into the convolution (or, with planes, doubling) that made one operand, which moves to this place in the order, where the
+ * other operand is there too. */
 static int fold_add(work *w, const mw_tfl_op *op)
 {
-    const int a = w->maker[op->in[0]] > w->maker[op->in[1]] ? 0 : 1;
-    const int x = op->in[a], other = op->in[1 - a], made = w->maker[x];
-    mw_step *s;
+    const int late = w->maker[op->in[0]] > w->maker[op->in[1]] ? 0 : 1;
+    const int a = takes_residual(w, op->in[late]) ? late : 1 - late;
+    const int x = op->in[a], other = op->in[1 - a];
+    mw_step s;
 
-    if (made < 0 || w->users[x] != 1 || x == other) return 0;
-    s = &w->p->step[made];
-    if (s->op->code != MW_TFL_CONV || s->relu || s->residual >= 0) return 0;
-    s->residual = other;
-    s->relu = op->relu;
-    s->out = op->out;
+    if (x == other || !takes_residual(w, x)) return 0;
+    s = w->p->step[w->maker[x]];
+    w->p->step[w->maker[x]].op = NULL;
+    s.residual = s.op->code == MW_TFL_CONV ? without_pad(w, other) : other;
+    s.relu = op->relu;
+    s.out = op->out;
     w->p->root[x] = -1;
-    w->maker[op->out] = made;
+    w->maker[op->out] = (int)w->p->n_steps;
+    w->p->step[w->p->n_steps++] = s;
     return 1;
 }
 
@@ -140,7 +172,7 @@ static void compact(mw_plan *p, int keep)
         if (!s.op) continue;
         s.in = p->root[s.in];
         if (s.residual >= 0) s.residual = p->root[s.residual];
-        if (s.op->code == MW_TFL_RESHAPE && !keep)
+        if (s.op->code == MW_TFL_RESHAPE && !keep && !p->planar)
             p->root[s.out] = s.in;
         else
             p->step[n++] = s;
@@ -156,22 +188,26 @@ static int operand(const mw_plan *p, const mw_step *s, int k)
     return k == 0 ? s->in : k == 1 ? s->residual : -2;
 }
 
-static size_t padded(size_t n)
+size_t mw_plan_floats(const mw_plan *p, int t)
 {
-    return (n + 15) / 16 * 16;
+    const mw_tfl_tensor *x = &p->model->tensor[t];
+
+    if (p->planar && x->n_dims == 4)
+        return mw_planar_pitch(x->dim[1], x->dim[2]) * (size_t)x->dim[3];
+    return (x->n + 15) / 16 * 16;
 }
 
 /* First gap that holds n floats beside everything alive from first to last. */
 static size_t first_gap(const mw_plan *p, const int *first, const int *last, int t)
 {
-    const size_t n = padded(p->model->tensor[t].n);
+    const size_t n = mw_plan_floats(p, t);
     size_t at = 0;
     int moved;
 
     do {
         moved = 0;
         for (size_t i = 0; i < p->model->n_tensors; i++) {
-            const size_t end = p->offset[i] + padded(p->model->tensor[i].n);
+            const size_t end = p->offset[i] + mw_plan_floats(p, (int)i);
 
             if (first[i] < -1 || (int)i == t || p->offset[i] == SIZE_MAX) continue;
             if (last[i] < first[t] || first[i] > last[t]) continue;
@@ -209,7 +245,7 @@ static mw_status place(mw_plan *p, int *first, int *last, int keep, mw_error *er
         size_t top;
 
         p->offset[t] = first_gap(p, first, last, t);
-        top = p->offset[t] + padded(m->tensor[t].n);
+        top = p->offset[t] + mw_plan_floats(p, t);
         if (top > p->arena) p->arena = top;
         if (p->arena > MW_PLAN_MAX_ARENA)
             return mw_fail(err, MW_ERR_FORMAT, "bad_model",
@@ -219,14 +255,16 @@ static mw_status place(mw_plan *p, int *first, int *last, int keep, mw_error *er
     return MW_OK;
 }
 
-mw_status mw_plan_make(mw_plan *p, const mw_tflite *m, int fold, int keep, mw_error *err)
+mw_status mw_plan_make(mw_plan *p, const mw_tflite *m, int fold, int keep, int planar,
+                       mw_error *err)
 {
     const size_t n = m->n_tensors;
     work w = { .p = p };
     mw_status st = MW_OK;
     int *life = NULL;
 
-    *p = (mw_plan){ .model = m };
+    *p = (mw_plan){ .model = m, .planar = planar };
+    /* A folded ADD moves a step and leaves its old place empty, never more than one per operator. */
     p->step = mw_calloc(m->n_ops + 1, sizeof *p->step);
     p->root = mw_calloc(n, sizeof *p->root);
     p->offset = mw_calloc(n, sizeof *p->offset);

@@ -27,6 +27,7 @@ typedef struct mw_step {
  * offset[i]  floats from the start of the arena, valid for roots; multiples of 16 */
 typedef struct mw_plan {
     const mw_tflite *model;
+    int planar;
     mw_step *step;
     size_t n_steps;
     int *root;
@@ -37,7 +38,12 @@ typedef struct mw_plan {
 /* fold 0 keeps one step per operator; keep 1 gives every tensor a place of its own, so that all can
  * be looked at after a run. The model is borrowed. MW_ERR_FORMAT when the arena would be too large,
  * MW_ERR_NOMEM. On failure the plan is empty. */
-mw_status mw_plan_make(mw_plan *p, const mw_tflite *m, int fold, int keep, mw_error *err);
+mw_status mw_plan_make(mw_plan *p, const mw_tflite *m, int fold, int keep, int planar,
+                       mw_error *err);
+
+/* Floats that tensor t takes in the arena. */
+size_t mw_plan_floats(const mw_plan *p, int t);
+
 void mw_plan_clear(mw_plan *p);
 
 #endif
