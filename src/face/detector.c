@@ -12,7 +12,6 @@ struct mw_face_net {
     mw_graph *graph;
     mw_anchors anchors;
     size_t regressors, logits; /* which output is which */
-    float value[256];          /* 8-bit sample to tensor, [-1, 1] */
 };
 
 struct mw_face_detector {
@@ -69,8 +68,6 @@ mw_status mw_face_net_load(mw_face_net **out, mw_face_model model, const char *e
     *out = NULL;
     if (!net) return mw_fail_nomem(err);
     net->model = model;
-    for (int v = 0; v < 256; v++)
-        net->value[v] = (float)v * (2.0f / 255.0f) - 1.0f;
     st = load_graph(net, explicit_path, err);
     if (st == MW_OK) {
         *out = net;
@@ -179,7 +176,8 @@ mw_status mw_face_detect(mw_face_detector *d, const mw_frame *rgb, const mw_face
     st = mw_letterbox_prepare(&d->box, rgb->width, rgb->height, net->anchors.side, err);
     if (st != MW_OK) return st;
     mw_letterbox_bytes(&d->box, rgb, d->bytes);
-    mw_graph_input(d->run, d->bytes, net->value);
+    /* 0 .. 255 to [-1, 1] */
+    mw_graph_input(d->run, d->bytes, 2.0f / 255.0f, -1.0f);
     st = mw_graph_execute(d->run, err);
     if (st != MW_OK) return st;
     *n = mw_decode_faces(&net->anchors, mw_graph_output(d->run, net->regressors),

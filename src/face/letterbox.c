@@ -9,8 +9,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "face/letterbox_row.h"
 
 /* OpenCV evaluates the map in tiles of this many columns, each from its own start value. */
 enum { TILE = 64 };
@@ -207,34 +209,33 @@ static void sample(const mw_letterbox *l, const mw_frame *f, size_t at, uint8_t 
                            10);
 }
 
-/* Columns whose two taps both lie inside the frame, [*from, *to). */
+/* Columns whose two taps both lie inside the frame, [*from, *to), with room for the eight bytes that a
+ * vector kernel loads. */
 static void inner_columns(const mw_letterbox *l, int *from, int *to)
 {
     *from = 0;
     while (*from < l->side && whole(l->x32[*from]) < 0)
         ++*from;
     *to = *from;
-    while (*to < l->side && whole(l->x32[*to]) + 1 < l->width)
+    while (*to < l->side && whole(l->x32[*to]) + 3 <= l->width)
         ++*to;
 }
 
-/* A row with all taps inside. Three bytes of a pixel spread into one word, 20 bits apart, so that
- * the weights (sum 1024) multiply all channels at once. */
+/* Three bytes of a pixel spread into one word, 20 bits apart, so that the weights (sum 1024) multiply
+ * all channels at once. */
 static uint64_t spread(const uint8_t *p)
 {
     return (uint64_t)p[0] | (uint64_t)p[1] << 20 | (uint64_t)p[2] << 40;
 }
 
-static void inner_row(const mw_letterbox *l, const mw_frame *f, int y32, int from, int to,
-                      uint8_t *out)
+void mw_letterbox_row_c(uint8_t *out, const uint8_t *p, const uint8_t *q, const int32_t *x32, size_t n,
+                        unsigned ay)
 {
-    const uint8_t *p = f->plane[0] + whole(y32) * f->stride[0], *q = p + f->stride[0];
-    const unsigned ay = (unsigned)y32 & 31;
     const uint64_t half = 512 | (uint64_t)512 << 20 | (uint64_t)512 << 40;
 
-    for (int i = from; i < to; i++) {
-        const unsigned ax = (unsigned)l->x32[i] & 31;
-        const ptrdiff_t x = 3 * (ptrdiff_t)(l->x32[i] >> 5);
+    for (size_t i = 0; i < n; i++) {
+        const unsigned ax = (unsigned)x32[i] & 31;
+        const ptrdiff_t x = 3 * (ptrdiff_t)(x32[i] >> 5);
         const uint64_t s = spread(p + x) * ((32 - ax) * (32 - ay)) +
                            spread(p + x + 3) * (ax * (32 - ay)) + spread(q + x) * ((32 - ax) * ay) +
                            spread(q + x + 3) * (ax * ay) + half;
@@ -243,6 +244,21 @@ static void inner_row(const mw_letterbox *l, const mw_frame *f, int y32, int fro
         out[3 * i + 1] = (uint8_t)(s >> 30);
         out[3 * i + 2] = (uint8_t)(s >> 50);
     }
+}
+
+static void inner_row(const mw_letterbox *l, const mw_frame *f, int y32, int from, int to,
+                      uint8_t *out)
+{
+    const uint8_t *p = f->plane[0] + whole(y32) * f->stride[0], *q = p + f->stride[0];
+    const size_t n = (size_t)(to - from);
+
+#if defined(__x86_64__)
+    if (mw_cpu() >= MW_CPU_AVX2) {
+        mw_letterbox_row_avx2(out + 3 * from, p, q, l->x32 + from, n, (unsigned)y32 & 31);
+        return;
+    }
+#endif
+    mw_letterbox_row_c(out + 3 * from, p, q, l->x32 + from, n, (unsigned)y32 & 31);
 }
 
 void mw_letterbox_bytes(const mw_letterbox *l, const mw_frame *rgb, uint8_t *out)

@@ -212,19 +212,19 @@ void mw_graph_run_destroy(mw_graph_run **rr)
     *rr = NULL;
 }
 
-void mw_graph_input(mw_graph_run *r, const uint8_t *bytes, const float lut[256])
+void mw_graph_input(mw_graph_run *r, const uint8_t *bytes, float scale, float offset)
 {
     const mw_tflite *m = r->g->model;
     const size_t n = m->tensor[m->input].n;
     float *x;
 
     if (r->g->planar) {
-        mw_planar_input(r->g->planar, r->arena, bytes, lut);
+        mw_planar_input(r->g->planar, r->scratch, bytes, scale, offset);
         return;
     }
     x = buffer(r, m->input);
     for (size_t i = 0; i < n; i++)
-        x[i] = lut[bytes[i]];
+        x[i] = (float)bytes[i] * scale + offset;
 }
 
 mw_status mw_graph_execute(mw_graph_run *r, mw_error *err)

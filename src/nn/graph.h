@@ -33,8 +33,8 @@ const mw_tflite *mw_graph_model(const mw_graph *g);
 mw_status mw_graph_run_create(mw_graph_run **out, const mw_graph *g, mw_error *err);
 void mw_graph_run_destroy(mw_graph_run **r);
 
-/* Before each mw_graph_execute: samples [height][width][channels], value lut[byte]. */
-void mw_graph_input(mw_graph_run *r, const uint8_t *bytes, const float lut[256]);
+/* Before each mw_graph_execute: samples [height][width][channels], (float)byte * scale + offset. */
+void mw_graph_input(mw_graph_run *r, const uint8_t *bytes, float scale, float offset);
 mw_status mw_graph_execute(mw_graph_run *r, mw_error *err);
 
 /* Output i < model's n_outputs; valid until the next execution. */

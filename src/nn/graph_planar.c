@@ -115,7 +115,7 @@ static void set_window(mw_planar_graph *g, planar_step *s, const mw_step *from, 
                       y->dim[2], y->dim[3], k,            from->op->stride_h,
                       from->pad[0], from->pad[1], from->relu, NULL, NULL };
     s->scratch = g->scratch;
-    if (kind == STEM) g->scratch += mw_window_scratch(w);
+    if (kind == STEM) g->scratch += mw_stem_floats(w);
     if (kind == RESIZE) g->scratch += mw_planar_row(w->iw);
 }
 
@@ -166,14 +166,16 @@ static int compile_conv(mw_planar_graph *g, planar_step *s, const mw_step *from)
     const int k = f->dim[1], depthwise = from->op->code == MW_TFL_DEPTHWISE;
 
     if (k != f->dim[2]) return 0;
-    if (!depthwise && k == 1 && is_square(from->op, 1) && x->dim[3] <= 4096)
+    if (from->in != g->plan->model->input && !depthwise && k == 1 && is_square(from->op, 1) &&
+        x->dim[3] <= 4096)
         return pack_pointwise(s, g->plan, from) ? -1 : 1;
     if (from->residual >= 0) return 0;
     if (depthwise && k == 3 && (is_square(from->op, 1) || is_square(from->op, 2))) {
         set_window(g, s, from, DEPTHWISE, 3);
         return pack_depthwise(s, g->plan, from) ? -1 : 1;
     }
-    if (!depthwise && k > 1 && k <= 7 && x->dim[3] <= 4 && is_square(from->op, 2)) {
+    /* The stem reads the input in a form of its own, so it must be the input's only reader. */
+    if (from->in == g->plan->model->input && !depthwise && k > 1 && k <= 7 && x->dim[3] <= 4 && is_square(from->op, 2)) {
         set_window(g, s, from, STEM, k);
         return pack_stem(s, g->plan, from) ? -1 : 1;
     }
@@ -185,6 +187,7 @@ static int compile_step(mw_planar_graph *g, planar_step *s, const mw_step *from)
     const mw_tfl_op *op = from->op;
     const mw_tfl_tensor *x = tensor(g->plan, from->in);
 
+    if (from->in == g->plan->model->input && op->code != MW_TFL_CONV) return 0;
     if (op->code != MW_TFL_RESHAPE && op->code != MW_TFL_CONCAT && is_plain(g->plan, from->in)) return 0;
     switch (op->code) {
     case MW_TFL_CONV:
@@ -198,7 +201,7 @@ static int compile_step(mw_planar_graph *g, planar_step *s, const mw_step *from)
         return 1;
     case MW_TFL_ADD:
         s->kind = ADD;
-        return !is_plain(g->plan, from->residual);
+        return !is_plain(g->plan, from->residual) && from->residual != g->plan->model->input;
     case MW_TFL_RESIZE_BILINEAR:
         set_window(g, s, from, RESIZE, 2);
         return 1;
@@ -277,17 +280,15 @@ static void to_rows(const mw_tfl_tensor *x, int b, const float *in, float *out)
     const int h = x->dim[1], w = x->dim[2], channels = x->dim[3] / (b * b);
     const size_t pitch = pitch_of(x);
 
-    for (int k = 0; k < x->dim[3]; k++) {
-        const int c = k % channels, i = k / channels / b, j = k / channels % b;
-        const float *from = in + (size_t)k * pitch;
-
+    for (int k = 0; k < b * b; k++)
         for (int y = 0; y < h; y++) {
-            float *to = out + ((size_t)(b * y + i) * (size_t)(b * w) + (size_t)j) * (size_t)channels + c;
+            const float *from = in + (size_t)(k * channels) * pitch + (size_t)y * (size_t)w;
+            float *to = out + (size_t)((b * y + k / b) * b * w + k % b) * (size_t)channels;
 
-            for (int p = 0; p < w; p++)
-                to[(size_t)p * (size_t)(b * channels)] = *from++;
+            for (int p = 0; p < w; p++, to += b * channels)
+                for (int c = 0; c < channels; c++)
+                    to[c] = from[(size_t)c * pitch + (size_t)p];
         }
-    }
 }
 
 static void join(const mw_plan *p, const mw_step *s, float *arena)
@@ -320,13 +321,13 @@ static void run_step(const mw_planar_graph *g, size_t i, float *arena, float *sc
             &k->point, x, r, r ? tensor(p, s->residual)->dim[3] : 0, y, pitch_of(in));
         break;
     case DEPTHWISE:
-        g->kernel.depthwise(&k->window, x, y, scratch + k->scratch);
+        g->kernel.depthwise(&k->window, x, y);
         break;
     case STEM:
-        g->kernel.stem(&k->window, x, y, scratch + k->scratch);
+        g->kernel.stem(&k->window, scratch + k->scratch, y);
         break;
     case POOL:
-        g->kernel.max_pool(&k->window, x, y, NULL);
+        g->kernel.max_pool(&k->window, x, y);
         break;
     case ADD:
         g->kernel.add(x, r, y, mw_plan_floats(p, s->out), s->relu);
@@ -355,19 +356,12 @@ void mw_planar_execute(const mw_planar_graph *g, float *arena, float *scratch)
         run_step(g, i, arena, scratch);
 }
 
-void mw_planar_input(const mw_planar_graph *g, float *arena, const uint8_t *bytes,
-                     const float lut[256])
+void mw_planar_input(const mw_planar_graph *g, float *scratch, const uint8_t *bytes, float scale,
+                     float offset)
 {
-    const int t = g->plan->model->input;
-    const mw_tfl_tensor *x = tensor(g->plan, t);
-    const size_t n = (size_t)x->dim[1] * (size_t)x->dim[2], channels = (size_t)x->dim[3];
-
-    for (size_t c = 0; c < channels; c++) {
-        float *to = arena + g->plan->offset[t] + c * pitch_of(x);
-
-        for (size_t i = 0; i < n; i++)
-            to[i] = lut[bytes[channels * i + c]];
-    }
+    for (size_t i = 0; i < g->plan->n_steps; i++)
+        if (g->step[i].kind == STEM)
+            g->kernel.input(&g->step[i].window, bytes, scale, offset, scratch + g->step[i].scratch);
 }
 
 void mw_planar_copy(const mw_planar_graph *g, const float *arena, int t, float *out)

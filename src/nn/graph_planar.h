@@ -17,9 +17,9 @@ void mw_planar_destroy(mw_planar_graph **g);
 /* Floats of scratch, zeroed once, that a run of the graph needs beside the arena. */
 size_t mw_planar_scratch(const mw_planar_graph *g);
 
-/* Bytes [h][w][c] through lut into the input's planes; then all steps. */
-void mw_planar_input(const mw_planar_graph *g, float *arena, const uint8_t *bytes,
-                     const float lut[256]);
+/* Bytes [h][w][c] as (float)byte * scale + offset into the stem's rows; then all steps. */
+void mw_planar_input(const mw_planar_graph *g, float *scratch, const uint8_t *bytes, float scale,
+                     float offset);
 void mw_planar_execute(const mw_planar_graph *g, float *arena, float *scratch);
 
 /* A tensor as [h][w][c], whichever way it is stored. */

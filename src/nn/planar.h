@@ -38,8 +38,12 @@ typedef struct mw_window {
 typedef void mw_pointwise_fn(const mw_pointwise *w, const float *x, const float *residual,
                              int n_residual, float *y, size_t pitch);
 
-/* scratch (stem only): mw_window_scratch floats, zeroed once before the first use with this shape. */
-typedef void mw_window_fn(const mw_window *w, const float *x, float *y, float *scratch);
+typedef void mw_window_fn(const mw_window *w, const float *x, float *y);
+
+/* Bytes [ih][iw][ic] to the split rows that the stem reads: (float)byte * scale + offset, two
+ * roundings. split: mw_stem_floats, zeroed once. */
+typedef void mw_stem_input_fn(const mw_window *w, const uint8_t *bytes, float scale, float offset,
+                              float *split);
 
 /* Doubling, half-pixel centres, edges repeated; rows first: 3/4 near + 1/4 other, fused, then columns
  * the same way; then the residual (may be NULL), then the activation. scratch: mw_planar_row(iw). */
@@ -51,7 +55,8 @@ typedef void mw_add_fn(const float *a, const float *b, float *y, size_t n, int r
 
 typedef struct mw_planar_kernels {
     mw_pointwise_fn *sparse, *dense;
-    mw_window_fn *depthwise, *stem, *max_pool;
+    mw_window_fn *depthwise, *stem, *max_pool; /* the stem's x are split rows */
+    mw_stem_input_fn *input;
     mw_resize_fn *resize;
     mw_add_fn *add;
 } mw_planar_kernels;
@@ -73,10 +78,27 @@ static inline size_t mw_planar_row(int n)
     return (size_t)MW_PLANAR_MARGIN + ((size_t)n + 15) / 16 * 16 + 3 * MW_PLANAR_MARGIN;
 }
 
-/* Scratch of the stem: all channels, split into even and odd columns, zero rows around. */
-static inline size_t mw_window_scratch(const mw_window *w)
+/* The stem's input: per channel, rows of even columns followed by odd columns, each with zero margins,
+ * and k zero rows above and below. */
+static inline size_t mw_stem_row(const mw_window *w)
 {
-    return (size_t)w->ic * ((size_t)w->ih + 2 * (size_t)w->k) * 2 * mw_planar_row((w->iw + 1) / 2);
+    return 2 * mw_planar_row((w->iw + 1) / 2);
+}
+
+static inline size_t mw_stem_plane(const mw_window *w)
+{
+    return ((size_t)w->ih + 2 * (size_t)w->k) * mw_stem_row(w);
+}
+
+static inline size_t mw_stem_floats(const mw_window *w)
+{
+    return (size_t)w->ic * mw_stem_plane(w);
+}
+
+/* Place of column d (may be negative) in a split row. */
+static inline ptrdiff_t mw_stem_column(int d, size_t row)
+{
+    return MW_PLANAR_MARGIN + (d & 1 ? (ptrdiff_t)(row / 2) + (d - 1) / 2 : d / 2);
 }
 
 /* Offset, in rows, of the farther neighbour of output row oy of a doubled axis of n. */

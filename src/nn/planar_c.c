@@ -42,11 +42,10 @@ static float at(const mw_window *w, const float *plane, int y, int x)
     return y < 0 || x < 0 || y >= w->ih || x >= w->iw ? 0 : plane[(size_t)y * (size_t)w->iw + (size_t)x];
 }
 
-static void depthwise_c(const mw_window *w, const float *x, float *y, float *scratch)
+static void depthwise_c(const mw_window *w, const float *x, float *y)
 {
     const size_t in = mw_planar_pitch(w->ih, w->iw), out = mw_planar_pitch(w->oh, w->ow);
 
-    (void)scratch;
     for (int c = 0; c < w->oc; c++)
         for (int oy = 0; oy < w->oh; oy++)
             for (int ox = 0; ox < w->ow; ox++) {
@@ -69,11 +68,24 @@ static float stem_weight(const mw_window *w, int o, int ky, int c, int kx)
     return w->weights[((size_t)(o / 8) * n + tap) * 8 + (size_t)(o % 8)];
 }
 
-static void stem_c(const mw_window *w, const float *x, float *y, float *scratch)
+static void stem_input_c(const mw_window *w, const uint8_t *bytes, float scale, float offset,
+                         float *split)
 {
-    const size_t in = mw_planar_pitch(w->ih, w->iw), out = mw_planar_pitch(w->oh, w->ow);
+    const size_t row = mw_stem_row(w);
 
-    (void)scratch;
+    for (int y = 0; y < w->ih; y++)
+        for (int x = 0; x < w->iw; x++)
+            for (int c = 0; c < w->ic; c++) {
+                float *to = split + (size_t)c * mw_stem_plane(w) + (size_t)(y + w->k) * row;
+
+                to[mw_stem_column(x, row)] = (float)*bytes++ * scale + offset;
+            }
+}
+
+static void stem_c(const mw_window *w, const float *x, float *y)
+{
+    const size_t out = mw_planar_pitch(w->oh, w->ow), row = mw_stem_row(w);
+
     for (int o = 0; o < w->oc; o++)
         for (int oy = 0; oy < w->oh; oy++)
             for (int ox = 0; ox < w->ow; ox++) {
@@ -83,19 +95,19 @@ static void stem_c(const mw_window *w, const float *x, float *y, float *scratch)
                     for (int c = 0; c < w->ic; c++)
                         for (int kx = 0; kx < w->k; kx++)
                             sum = fmaf(stem_weight(w, o, ky, c, kx),
-                                       at(w, x + (size_t)c * in, 2 * oy + ky - w->pad_top,
-                                          2 * ox + kx - w->pad_left),
+                                       x[(size_t)c * mw_stem_plane(w) +
+                                         (size_t)(2 * oy + ky + w->k - w->pad_top) * row +
+                                         (size_t)mw_stem_column(2 * ox + kx - w->pad_left, row)],
                                        sum);
                 y[(size_t)o * out + (size_t)oy * (size_t)w->ow + (size_t)ox] = finish(sum, w->relu);
             }
 }
 
 /* 2 x 2 windows that lie inside. */
-static void max_pool_c(const mw_window *w, const float *x, float *y, float *scratch)
+static void max_pool_c(const mw_window *w, const float *x, float *y)
 {
     const size_t in = mw_planar_pitch(w->ih, w->iw), out = mw_planar_pitch(w->oh, w->ow);
 
-    (void)scratch;
     for (int c = 0; c < w->oc; c++)
         for (int oy = 0; oy < w->oh; oy++)
             for (int ox = 0; ox < w->ow; ox++) {
@@ -141,7 +153,7 @@ static void add_c(const float *a, const float *b, float *y, size_t n, int relu)
 }
 
 const mw_planar_kernels mw_planar_c = { pointwise_c, pointwise_c, depthwise_c, stem_c,
-                                        max_pool_c,  resize_c,    add_c };
+                                        max_pool_c,  stem_input_c, resize_c, add_c };
 
 mw_planar_kernels mw_planar_kernels_get(void)
 {

@@ -204,13 +204,10 @@ static void fill_input(mw_graph_run *r, int side)
     mw_frame f = png_load(shared_path("golden/face/astronaut_512x512.png"));
     uint8_t *bytes = malloc((size_t)(3 * side * side));
     mw_letterbox box = { 0 };
-    float lut[256];
 
-    for (int v = 0; v < 256; v++)
-        lut[v] = (float)v * (2.0f / 255.0f) - 1.0f;
     assert_ok(mw_letterbox_prepare(&box, f.width, f.height, side, NULL));
     mw_letterbox_bytes(&box, &f, bytes);
-    mw_graph_input(r, bytes, lut);
+    mw_graph_input(r, bytes, 2.0f / 255.0f, -1.0f);
     free(bytes);
     mw_letterbox_clear(&box);
     mw_frame_clear(&f);

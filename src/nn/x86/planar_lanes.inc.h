@@ -109,39 +109,6 @@ static void dense_lanes(const mw_pointwise *w, const float *x, const float *resi
 
 /* ---- windows ---- */
 
-/* Even and odd samples of a row of n. */
-static inline void split_row(float *even, float *odd, const float *from, int n)
-{
-    int i = 0;
-
-    for (; i + 2 * LANES <= n; i += 2 * LANES) {
-        V e, o;
-
-        SPLIT(LOAD(from + i), LOAD(from + i + LANES), e, o);
-        STORE(even + i / 2, e);
-        STORE(odd + i / 2, o);
-    }
-    for (; i < n; i++)
-        (i & 1 ? odd : even)[i / 2] = from[i];
-}
-
-/* Rows of a plane in scratch, k zero rows above and below; each row is its even half followed by its
- * odd half, with zero margins. */
-static void load_plane(const mw_window *w, const float *x, float *scratch, size_t row)
-{
-    for (int y = 0; y < w->ih; y++) {
-        float *to = scratch + ((size_t)y + (size_t)w->k) * row + MW_PLANAR_MARGIN;
-
-        split_row(to, to + row / 2, x + (size_t)y * (size_t)w->iw, w->iw);
-    }
-}
-
-/* Where tap column d of output 0 lies from the start of a split row. */
-static inline ptrdiff_t tap_at(int d, size_t row)
-{
-    return MW_PLANAR_MARGIN + (d & 1 ? (ptrdiff_t)(row / 2) + (d - 1) / 2 : d / 2);
-}
-
 static inline void store_row(float *y, V v, int left)
 {
     if (left >= LANES) STORE(y, v);
@@ -214,11 +181,10 @@ static inline void strip_2(const mw_window *w, const float *f, float bias, const
     }
 }
 
-static void depthwise_lanes(const mw_window *w, const float *x, float *y, float *scratch)
+static void depthwise_lanes(const mw_window *w, const float *x, float *y)
 {
     const size_t in = mw_planar_pitch(w->ih, w->iw), out = mw_planar_pitch(w->oh, w->ow);
 
-    (void)scratch;
     for (int c = 0; c < w->oc; c++)
         for (int ox = 0; ox < w->ow; ox += LANES) {
             const float *f = w->weights + 9 * (size_t)c, *from = x + (size_t)c * in;
@@ -234,8 +200,7 @@ static void depthwise_lanes(const mw_window *w, const float *x, float *y, float 
 static inline __attribute__((always_inline)) void stem_block(const mw_window *w, const float *scratch,
                                                              float *y, int oy, int ox, int n)
 {
-    const size_t out = mw_planar_pitch(w->oh, w->ow), row = 2 * mw_planar_row((w->iw + 1) / 2);
-    const size_t plane = ((size_t)w->ih + 2 * (size_t)w->k) * row;
+    const size_t out = mw_planar_pitch(w->oh, w->ow), row = mw_stem_row(w), plane = mw_stem_plane(w);
     const size_t n_taps = (size_t)w->k * (size_t)w->k * (size_t)w->ic;
 
     for (int o = 0; o < w->oc; o += 8) {
@@ -252,7 +217,7 @@ static inline __attribute__((always_inline)) void stem_block(const mw_window *w,
                                     (size_t)(2 * oy + ky + w->k - w->pad_top) * row + ox;
 
                 for (int kx = 0; kx < w->k; kx++, f += 8) {
-                    const float *p = from + tap_at(kx - w->pad_left, row);
+                    const float *p = from + mw_stem_column(kx - w->pad_left, row);
                     V v[2];
 
                     for (int b = 0; b < n; b++)
@@ -273,23 +238,70 @@ static inline __attribute__((always_inline)) void stem_block(const mw_window *w,
     }
 }
 
-static void stem_lanes(const mw_window *w, const float *x, float *y, float *scratch)
+static void stem_lanes(const mw_window *w, const float *x, float *y)
 {
-    const size_t in = mw_planar_pitch(w->ih, w->iw), row = 2 * mw_planar_row((w->iw + 1) / 2);
-
-    for (int c = 0; c < w->ic; c++)
-        load_plane(w, x + (size_t)c * in,
-                   scratch + (size_t)c * ((size_t)w->ih + 2 * (size_t)w->k) * row, row);
     for (int oy = 0; oy < w->oh; oy++)
         for (int ox = 0; ox < w->ow; ox += STEM_VECTORS * LANES)
-            stem_block(w, scratch, y, oy, ox, STEM_VECTORS);
+            stem_block(w, x, y, oy, ox, STEM_VECTORS);
 }
 
-static void max_pool_lanes(const mw_window *w, const float *x, float *y, float *scratch)
+/* Channel c of 16 pixels of three bytes (a, b, c: 48 bytes), even pixels in the lower half. */
+static inline __m128i channel_of_16(__m128i a, __m128i b, __m128i c, int channel)
+{
+    static const int8_t from[3][3][16] = {
+        { { 0, 6, 12, -1, -1, -1, -1, -1, 3, 9, 15, -1, -1, -1, -1, -1 },
+          { -1, -1, -1, 2, 8, 14, -1, -1, -1, -1, -1, 5, 11, -1, -1, -1 },
+          { -1, -1, -1, -1, -1, -1, 4, 10, -1, -1, -1, -1, -1, 1, 7, 13 } },
+        { { 1, 7, 13, -1, -1, -1, -1, -1, 4, 10, -1, -1, -1, -1, -1, -1 },
+          { -1, -1, -1, 3, 9, 15, -1, -1, -1, -1, 0, 6, 12, -1, -1, -1 },
+          { -1, -1, -1, -1, -1, -1, 5, 11, -1, -1, -1, -1, -1, 2, 8, 14 } },
+        { { 2, 8, 14, -1, -1, -1, -1, -1, 5, 11, -1, -1, -1, -1, -1, -1 },
+          { -1, -1, -1, 4, 10, -1, -1, -1, -1, -1, 1, 7, 13, -1, -1, -1 },
+          { -1, -1, -1, -1, -1, 0, 6, 12, -1, -1, -1, -1, -1, 3, 9, 15 } }
+    };
+    const __m128i *m = (const __m128i *)(const void *)from[channel];
+
+    return _mm_or_si128(_mm_or_si128(_mm_shuffle_epi8(a, _mm_loadu_si128(m)),
+                                     _mm_shuffle_epi8(b, _mm_loadu_si128(m + 1))),
+                        _mm_shuffle_epi8(c, _mm_loadu_si128(m + 2)));
+}
+
+static inline void store_8(float *to, __m128i bytes, __m256 scale, __m256 offset)
+{
+    const __m256 v = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+
+    _mm256_storeu_ps(to, _mm256_add_ps(_mm256_mul_ps(v, scale), offset));
+}
+
+static void stem_input_lanes(const mw_window *w, const uint8_t *bytes, float scale, float offset,
+                             float *split)
+{
+    const size_t row = mw_stem_row(w), plane = mw_stem_plane(w);
+    const __m256 s = _mm256_set1_ps(scale), t = _mm256_set1_ps(offset);
+
+    if (w->ic != 3 || w->iw % 16) {
+        mw_planar_c.input(w, bytes, scale, offset, split);
+        return;
+    }
+    for (int y = 0; y < w->ih; y++)
+        for (int x = 0; x < w->iw; x += 16, bytes += 48) {
+            const __m128i *p = (const __m128i *)(const void *)bytes;
+            const __m128i a = _mm_loadu_si128(p), b = _mm_loadu_si128(p + 1), c = _mm_loadu_si128(p + 2);
+            float *to = split + (size_t)(y + w->k) * row + MW_PLANAR_MARGIN + x / 2;
+
+            for (int k = 0; k < 3; k++) {
+                const __m128i v = channel_of_16(a, b, c, k);
+
+                store_8(to + (size_t)k * plane, v, s, t);
+                store_8(to + (size_t)k * plane + row / 2, _mm_unpackhi_epi64(v, v), s, t);
+            }
+        }
+}
+
+static void max_pool_lanes(const mw_window *w, const float *x, float *y)
 {
     const size_t in = mw_planar_pitch(w->ih, w->iw), out = mw_planar_pitch(w->oh, w->ow);
 
-    (void)scratch;
     for (int c = 0; c < w->oc; c++)
         for (int oy = 0; oy < w->oh; oy++) {
             const float *p = x + (size_t)c * in + (size_t)(2 * oy) * (size_t)w->iw, *q = p + w->iw;
