@@ -102,7 +102,7 @@ mw_speaker mw_speaker_make(uint64_t seed, int64_t speaker);
 double mw_normal(mw_rng *r); /* standard normal, Box and Muller */
 
 /* plan.c */
-mw_status mw_plan_make(mw_synth *s, mw_error *err);
+mw_status mw_synth_plan_make(mw_synth *s, mw_error *err);
 double mw_cue_at(const mw_synth_cue *c, double duration_s, double time_s); /* [0, strength] */
 double mw_ctl_at(const mw_synth *s, mw_ctl which, double time_s);
 

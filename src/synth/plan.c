@@ -360,7 +360,7 @@ static mw_status make_tracks(mw_synth *s, mw_error *err)
     return MW_OK;
 }
 
-mw_status mw_plan_make(mw_synth *s, mw_error *err)
+mw_status mw_synth_plan_make(mw_synth *s, mw_error *err)
 {
     const int n = mw_synth_n_clauses(s->p.duration_s);
     int number = 0;

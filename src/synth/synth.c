@@ -251,7 +251,7 @@ mw_status mw_synth_create(mw_synth **out, const mw_synth_params *p, mw_error *er
     snprintf(id, sizeof id, "synth/clip/%lld", (long long)p->clip);
     s->key = mw_clip_key_make(p->seed, id);
     s->who = mw_speaker_make(p->seed, p->speaker);
-    st = mw_plan_make(s, err);
+    st = mw_synth_plan_make(s, err);
     if (st == MW_OK) st = mw_motion_make(s, err);
     if (st != MW_OK) goto done;
     *out = s;
