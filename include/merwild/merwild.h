@@ -19,6 +19,7 @@
 #define MERWILD_MERWILD_H
 
 #include "merwild/corrupt.h"
+#include "merwild/features.h"
 #include "merwild/ops.h"
 #include "merwild/options.h"
 #include "merwild/run.h"
