@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/setup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "base/pool.h"
 #include "base/str.h"
 #include "run/manifest.h"
+
+#define MAX_SWEEP_DEPTH 80 /* inputs lie at most 64 folders deep */
 
 static const char *const sync_names[] = { "none", "end", NULL };
 
@@ -61,6 +64,36 @@ mw_status mw_roots_add(mw_roots *r, char *path, mw_error *err)
     return MW_OK;
 }
 
+static int is_part(const char *name)
+{
+    const size_t n = strlen(name), k = strlen(MW_PART_SUFFIX);
+
+    return n > k && !strcmp(name + n - k, MW_PART_SUFFIX);
+}
+
+/* Remove what runs that were killed left half-written. Folders with a marker of their own may
+ * belong to a job that is running. What cannot be read or removed stays. */
+static void sweep_parts(const char *path, int depth)
+{
+    DIR *dir = depth < MAX_SWEEP_DEPTH ? opendir(path) : NULL;
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        char *child = mw_path_join(path, entry->d_name), *marker = NULL;
+        struct stat info;
+
+        if (child && strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
+            !lstat(child, &info)) {
+            if (S_ISREG(info.st_mode) && is_part(entry->d_name)) unlink(child);
+            if (S_ISDIR(info.st_mode)) marker = mw_path_join(child, MW_MARKER_NAME);
+            if (marker && access(marker, F_OK)) sweep_parts(child, depth + 1);
+        }
+        mw_free(marker);
+        mw_free(child);
+    }
+    if (dir) closedir(dir);
+}
+
 static mw_status open_root(const char *path, int *lock, mw_error *err)
 {
     static const char text[] = "This folder was written by merwild; provenance.jsonl tells how.\n";
@@ -69,6 +102,7 @@ static mw_status open_root(const char *path, int *lock, mw_error *err)
 
     if (st == MW_OK) st = mw_dir_lock(lock, path, err);
     if (st != MW_OK) return st;
+    sweep_parts(path, 0);
     marker = mw_path_join(path, MW_MARKER_NAME);
     if (!marker) return mw_fail_nomem(err);
     st = mw_file_store(marker, text, sizeof text - 1, err);

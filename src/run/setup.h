@@ -23,7 +23,7 @@ typedef struct mw_roots {
 /* Take over path (mw_free'd by mw_roots_close); NULL: no memory. MW_ERR_RANGE when there are too
  * many or one twice. */
 mw_status mw_roots_add(mw_roots *r, char *path, mw_error *err);
-/* Create, mark and lock all of them. */
+/* Create, lock and mark all of them, and remove what killed runs left half-written. */
 mw_status mw_roots_open(mw_roots *r, mw_error *err);
 void mw_roots_close(mw_roots *r);
 
