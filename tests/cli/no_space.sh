@@ -7,7 +7,7 @@ mkdir in
 wav in/big.wav n=160000
 wav in/small.wav n=1600
 wav in/small2.wav n=1700 seed=4
-video in/film.mp4 frames=150 noise=1 width=320 height=240
+video in/film.mp4 frames=40 noise=1 width=176 height=144
 video in/short.mp4 frames=3
 
 # 100 KiB per file: the big clip has 320 kB

@@ -51,7 +51,7 @@ same_options verify <<<'jobs json quiet help'
 same_options replay <<<'in out noise-dir json quiet help'
 # operations: each table row is in the page
 mw 0 ops
-for word in audio.additive visual.noise visual.blur gap-start-samples snr-db-noisy weight-babble; do
+for word in audio.additive video.gaussian_noise video.gaussian_blur gap_start_samples snr_db_noisy weight-babble; do
     prints "$word"
 done
 
@@ -98,7 +98,7 @@ value_error limit many '[0, 1'
 value_error gaps 5-1 '[0, 100]'
 value_error gaps 1-101 '[0, 100]'
 value_error gap-min-s 0 '[0.001, 10]'
-value_error weight-pink -1 '[0, 1e'
+value_error weight-pink -1 '[0, 1000000]'
 value_error peak loud 'scale|clip'
 value_error snr-over all 'clip|active'
 value_error talkers 1-3 '[2, 64]'
