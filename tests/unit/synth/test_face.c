@@ -9,16 +9,23 @@
 #include "base/hash.h"
 #include "synth/synth.h"
 
-static mw_synth *clip_of(uint64_t seed, int64_t speaker, double label, int width, int height)
+static mw_synth *clip_by(uint64_t seed, int64_t clip, int64_t speaker, double label, int width,
+                         int height)
 {
     mw_synth_params p;
     mw_synth *s = NULL;
 
-    mw_synth_params_default(&p, seed, speaker, speaker, label);
+    mw_synth_params_default(&p, seed, clip, speaker, label);
     p.width = width;
     p.height = height;
     assert_ok(mw_synth_create(&s, &p, NULL));
     return s;
+}
+
+/* Speaker k says clip k. */
+static mw_synth *clip_of(uint64_t seed, int64_t speaker, double label, int width, int height)
+{
+    return clip_by(seed, speaker, speaker, label, width, height);
 }
 
 static void picture_hash(char hex[MW_SHA256_HEX + 1], const mw_frame *f)
@@ -70,14 +77,15 @@ static void a_frame_does_not_depend_on_those_before(void **state)
     mw_synth_destroy(&again);
 }
 
-static void speakers_and_seeds_differ(void **state)
+static void speakers_clips_seeds_and_labels_differ(void **state)
 {
-    char hex[4][MW_SHA256_HEX + 1];
-    mw_synth *s[4] = { clip_of(1, 0, 0, 64, 64), clip_of(1, 1, 0, 64, 64), clip_of(2, 0, 0, 64, 64),
-                       clip_of(1, 0, 2, 64, 64) };
+    char hex[5][MW_SHA256_HEX + 1];
+    mw_synth *s[5] = { clip_by(1, 0, 0, 0, 64, 64), clip_by(1, 0, 1, 0, 64, 64),
+                       clip_by(1, 1, 0, 0, 64, 64), clip_by(2, 0, 0, 0, 64, 64),
+                       clip_by(1, 0, 0, 2, 64, 64) };
 
     (void)state;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         draw_hash(hex[i], s[i], 20, 64, 64);
         mw_synth_destroy(&s[i]);
         for (int k = 0; k < i; k++)
@@ -336,7 +344,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_frames_are_the_stored_bytes),
         cmocka_unit_test(a_frame_does_not_depend_on_those_before),
-        cmocka_unit_test(speakers_and_seeds_differ),
+        cmocka_unit_test(speakers_clips_seeds_and_labels_differ),
         cmocka_unit_test(odd_sizes_are_filled_and_not_overrun),
         cmocka_unit_test(the_label_lifts_the_mouth_corners),
         cmocka_unit_test(the_label_raises_brows_and_opens_eyes),

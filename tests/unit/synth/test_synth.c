@@ -106,7 +106,9 @@ static void a_draw_depends_on_seed_and_index_only(void **state)
     assert_ok(mw_synth_draw(&c, NULL, 5, 18, &r, NULL));
     assert_ok(mw_synth_draw(&d, NULL, 6, 17, &r, NULL));
     assert_ok(mw_synth_draw(&b, NULL, 5, 17, &r, NULL));
-    assert_memory_equal(&a, &b, sizeof a);
+    assert_true(a.truth == b.truth && a.label == b.label && a.speaker == b.speaker);
+    assert_memory_equal(&a.voice, &b.voice, sizeof a.voice);
+    assert_memory_equal(&a.face, &b.face, sizeof a.face);
     assert_int_equal(a.speaker, 2);
     assert_int_equal(c.speaker, 3);
     assert_true(a.truth != c.truth);
