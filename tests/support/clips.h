@@ -6,6 +6,7 @@
 #ifndef MW_TESTS_CLIPS_H
 #define MW_TESTS_CLIPS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Zero means the default.
