@@ -15,8 +15,10 @@ static const struct {
 } commands[] = {
     { "corrupt", "audio", cmd_corrupt_audio, "add noise to the sound of clips" },
     { "corrupt", "video", cmd_corrupt_video, "damage the picture of clips" },
+    { "features", "audio", cmd_features_audio, "acoustic descriptors of clips" },
     { "verify", NULL, cmd_verify, "compare outputs with their recorded hashes" },
     { "replay", NULL, cmd_replay, "make one output again from its sidecar" },
+    { "synth", NULL, cmd_synth, "make small labelled clips out of nothing" },
     { "ops", NULL, cmd_ops, "describe all operations" },
 };
 

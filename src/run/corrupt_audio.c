@@ -424,6 +424,14 @@ static mw_status work_condition(clip_work *w, const condition *c, const output_n
     return write_condition(w, c, names, err);
 }
 
+/* An mw_asset_check: a noise file that was exchanged makes the outputs that used it stale. */
+static int asset_is_same(void *user, const char *path, const char *sha256)
+{
+    char found[65];
+
+    return mw_bank_sha256(user, path, found, NULL) == MW_OK && !strcmp(found, sha256);
+}
+
 static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *clip,
                          mw_clip_result *r)
 {
@@ -444,9 +452,9 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
             break;
         }
         st = name_outputs(&names, c->root, clip->stem, &r->error);
-        if (st == MW_OK &&
-            (aj->o->run.overwrite || aj->o->run.dry_run ||
-             !mw_sidecar_is_current(names.sidecar, c->root, c->config_sha256, w.source_sha256))) {
+        if (st == MW_OK && (aj->o->run.overwrite || aj->o->run.dry_run ||
+                            !mw_sidecar_is_current(names.sidecar, c->root, c->config_sha256,
+                                                   w.source_sha256, asset_is_same, aj->bank))) {
             st = work_condition(&w, c, &names, &r->error);
             r->outcome = MW_DONE;
             r->n_outputs += st == MW_OK && !aj->o->run.dry_run;

@@ -365,9 +365,9 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
     if (st == MW_OK && vj->o->run.dry_run) {
         r->outcome = MW_DONE;
         st = tell_drawn(&w, &r->error);
-    } else if (st == MW_OK &&
-               (vj->o->run.overwrite ||
-                !mw_sidecar_is_current(w.sidecar, vj->root, vj->config_sha256, w.source_sha256))) {
+    } else if (st == MW_OK && (vj->o->run.overwrite ||
+                               !mw_sidecar_is_current(w.sidecar, vj->root, vj->config_sha256,
+                                                      w.source_sha256, NULL, NULL))) {
         r->outcome = MW_DONE;
         st = make_outputs(&w, &r->error);
         r->n_outputs = st == MW_OK;

@@ -58,6 +58,10 @@ typedef struct mw_sidecar {
         *frame_times_s; /* [frames + 1] start of each frame and end of the last; NULL: i / fps */
     const mw_stage *stages;
     size_t n_stages;
+    const mw_media *features; /* feature files */
+    size_t n_features;
+    void (*describe)(mw_json *j, const void *user); /* further keys at the top level; NULL: none */
+    const void *describe_user;
     const char *track_path; /* NULL: no track */
     char track_sha256[65];
 } mw_sidecar;
@@ -74,9 +78,13 @@ void mw_config_sha256(char hex[65], const char *command, const mw_opt_group *gro
 /* Libraries that take part, with their versions: "libavcodec 59.37.100, ...". Static text. */
 const char *mw_build_text(void);
 
-/* 1 when the sidecar at path has this fingerprint and source hash and its output files exist with
- * the recorded sizes. Output paths are relative to root. */
+/* Whether a file that took part still has the recorded contents; user as given. */
+typedef int (*mw_asset_check)(void *user, const char *path, const char *sha256);
+
+/* 1 when the sidecar at path has this fingerprint and source hash, its output files exist with the
+ * recorded sizes, and check (may be NULL) agrees to every asset. Output paths are relative to root.
+ */
 int mw_sidecar_is_current(const char *path, const char *root, const char *config_sha256,
-                          const char *source_sha256);
+                          const char *source_sha256, mw_asset_check check, void *user);
 
 #endif

@@ -38,7 +38,7 @@ const mw_opt mw_additive_options_table[] = {
       .help = "speech power is taken over the clip, or over active speech (ITU-T P.56)" },
     { "gaps", MW_OPT_RANGE, O(gaps), "1-5", 0, 100,
       .help = "number of gaps in the noise, drawn per clip; --no-gaps for none" },
-    { "gap-min", MW_OPT_DOUBLE, O(gap_min_s), "0.05", 0.001, 10, "s",
+    { "gap-min-s", MW_OPT_DOUBLE, O(gap_min_s), "0.05", 0.001, 10, "s", .aliases = "gap-min",
       .help = "shortest gap; the longest is the clip's length over twice the number of gaps" },
     { "gap-order", MW_OPT_ENUM, O(gap_order), "gaps-first", .choices = order_names, .reference = "scale-first",
       .help = "gaps-first: the stated ratio holds where noise sounds; scale-first: over the clip before gaps" },
@@ -58,7 +58,7 @@ const mw_opt mw_additive_options_table[] = {
     { "weight-babble", MW_OPT_DOUBLE, O(weight[MW_NOISE_BABBLE]), "0", 0, 1e6,
       .help = "weight of babble made of several speech files" },
     { "talkers", MW_OPT_RANGE, O(talkers), "3-7", 2, 64, .help = "number of talkers in babble, drawn per clip" },
-    { "crossfade", MW_OPT_DOUBLE, O(crossfade_s), "0.01", 0, 10, "s", .reference = "0",
+    { "crossfade-s", MW_OPT_DOUBLE, O(crossfade_s), "0.01", 0, 10, "s", .aliases = "crossfade", .reference = "0",
       .help = "cross-fade at the seam when a recording is shorter than the clip and loops" },
     { 0 },
 };

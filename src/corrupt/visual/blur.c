@@ -14,9 +14,9 @@
 
 /* clang-format off */
 const mw_opt mw_blur_options_table[] = {
-    { "blur-kernel", MW_OPT_INT, O(kernel_px), "11", MW_BLUR_KERNEL_MIN, MW_BLUR_KERNEL_MAX, "px",
+    { "blur-kernel-px", MW_OPT_INT, O(kernel_px), "11", MW_BLUR_KERNEL_MIN, MW_BLUR_KERNEL_MAX, "px", .aliases = "blur-kernel",
       .help = "width of the blur kernel, odd" },
-    { "blur-sigma", MW_OPT_DOUBLE, O(sigma_px), "2", 0.01, 100, "px", .help = "standard deviation of the blur kernel" },
+    { "blur-sigma-px", MW_OPT_DOUBLE, O(sigma_px), "2", 0.01, 100, "px", .aliases = "blur-sigma", .help = "standard deviation of the blur kernel" },
     { 0 },
 };
 /* clang-format on */
@@ -30,7 +30,7 @@ static mw_status draw(const void *options, const mw_draw_info *info, const mw_cl
     (void)condition;
     (void)attempt;
     if (o->kernel_px % 2 == 0)
-        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'blur-kernel': %lld is even",
+        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'blur-kernel-px': %lld is even",
                        (long long)o->kernel_px);
     return mw_stretches_copy(out, info, err);
 }
