@@ -347,14 +347,8 @@ static void segments_are_in_order_of_time_and_not_empty(void **state)
 
 static void check_draw_memory(const mw_op *op, const void *options)
 {
-    static const int64_t start[] = { 1, 4, 7 }, count[] = { 2, 1, 2 };
-    const mw_draw_info info = { .n = OPS_N,
-                                .rate_hz = OPS_RATE_HZ,
-                                .files = ops_files,
-                                .n_files = ops_n_files,
-                                .start_frames = start,
-                                .n_frames = count,
-                                .n_stretches = 3 };
+    mw_track faces = { .n_frames = 0 };
+    const mw_draw_info info = ops_draw_info(&faces);
     const mw_clip_key key = mw_clip_key_make(5, "clip");
     const long live = mw_mem_live();
 
@@ -372,6 +366,7 @@ static void check_draw_memory(const mw_op *op, const void *options)
         assert_int_equal(st, MW_ERR_NOMEM);
         assert_true(at < 100);
     }
+    mw_track_clear(&faces);
 }
 
 static void drawing_without_memory_fails_cleanly(void **state)
