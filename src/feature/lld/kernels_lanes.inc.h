@@ -603,6 +603,37 @@ static void log_spectrum(const lld_tables *t, const lld_scratch *s)
     }
 }
 
+/* The LLD_PEAKS largest strict local maxima; among equals the lower place comes first. */
+static void find_peaks(const lld_scratch *s, size_t n, size_t g)
+{
+    mw_vf best[LLD_PEAKS], left = vf_load(s->shs + g), mid = vf_load(ROW(s->shs, 1) + g);
+    mw_vfi at[LLD_PEAKS];
+
+    for (int j = 0; j < LLD_PEAKS; j++)
+        best[j] = vf_set(0), at[j] = (mw_vfi)vf_set(0);
+    for (size_t i = 1; i + 1 < n; i++) {
+        const mw_vf right = vf_load(ROW(s->shs, i + 1) + g);
+        mw_vf v = vf_pick((mid > left) & (mid > right), mid, vf_set(0));
+        mw_vfi place = (mw_vfi){ 0 } + (int32_t)i, down = { 0 };
+
+        for (int j = 0; j < LLD_PEAKS; j++) {
+            const mw_vf old = best[j];
+            const mw_vfi old_at = at[j];
+
+            down |= v > old;
+            best[j] = vf_pick(down, v, old);
+            at[j] = (place & down) | (old_at & ~down);
+            v = vf_pick(down, old, v);
+            place = (old_at & down) | (place & ~down);
+        }
+        left = mid, mid = right;
+    }
+    for (int j = 0; j < LLD_PEAKS; j++) {
+        vf_store(ROW(s->peak, j) + g, best[j]);
+        memcpy(ROW(s->peak_at, j) + g, &at[j], sizeof at[j]);
+    }
+}
+
 static void k_shs(const lld_tables *t, lld_scratch *s)
 {
     const size_t n = t->b60.bins;
@@ -623,6 +654,10 @@ static void k_shs(const lld_tables *t, lld_scratch *s)
             sum = sum / (float)LLD_HARMONICS;
             vf_store(ROW(s->shs, i) + g, vf_pick(sum < 0.0f, vf_set(0), sum));
         }
+    EACH_F(g)
+    {
+        find_peaks(s, n, g);
+    }
     EACH_D(g)
     {
         mw_vd sum = vd_set(0);

@@ -36,7 +36,8 @@ struct mw_lld {
     lld_tables *t;
     const lld_kernels *k;
     lld_scratch s;
-    float *x; /* samples x_first .. x_first + n_x - 1 */
+    float *last_mag; /* [bins20] magnitudes of the last frame */
+    float *x;        /* samples x_first .. x_first + n_x - 1 */
     size_t x_first, n_x, x_cap;
     size_t n_frames, n_frames60; /* processed */
     float raw[RING][RAW_COUNT];
@@ -54,53 +55,19 @@ struct mw_lld {
 
 static int scratch_alloc(lld_scratch *s, const lld_tables *t)
 {
-    const size_t b = t->b20.bins, b60 = t->b60.bins;
-
-#define ROWS(field, rows) s->field = mw_calloc_aligned((rows), MW_LANES * sizeof *s->field)
-    ROWS(re, t->b60.nfft / 2);
-    ROWS(im, t->b60.nfft / 2);
-    ROWS(re20, b);
-    ROWS(im20, b);
-    ROWS(re60, b60);
-    ROWS(im60, b60);
-    ROWS(mag20, b);
-    ROWS(mag_was, b);
-    ROWS(mag60, b60);
-    ROWS(acf60, b60);
-    ROWS(mel, LLD_BANDS);
-    ROWS(log_mel, LLD_BANDS);
-    ROWS(raw, RAW_COUNT);
-    ROWS(idft, t->idft_n);
-    ROWS(lpc, LLD_LPC);
-    ROWS(root_re, LLD_LPC);
-    ROWS(root_im, LLD_LPC);
-    ROWS(enhanced, b60);
-    ROWS(flags, b60);
-    ROWS(y, b60);
-    ROWS(m, b60);
-    ROWS(log_spec, b60);
-    ROWS(shs, b60);
-    ROWS(shs_mean, 1);
-#undef ROWS
-    s->last_mag = mw_calloc_aligned(b, sizeof *s->last_mag);
-    return s->re && s->im && s->re20 && s->im20 && s->re60 && s->im60 && s->mag20 && s->mag_was &&
-                   s->mag60 && s->acf60 && s->mel && s->log_mel && s->raw && s->idft && s->lpc &&
-                   s->root_re && s->root_im && s->enhanced && s->flags && s->y && s->m &&
-                   s->log_spec && s->shs && s->shs_mean && s->last_mag
-               ? 0
-               : -1;
+#define ALLOC(type, name, rows)                                                                    \
+    s->name = mw_calloc_aligned((rows), MW_LANES * sizeof(type));                                  \
+    if (!s->name) return -1;
+    LLD_SCRATCH(ALLOC)
+#undef ALLOC
+    return 0;
 }
 
 static void scratch_clear(lld_scratch *s)
 {
-    void *const all[] = { s->re,      s->im,       s->re20,     s->im20,     s->re60,
-                          s->im60,    s->mag20,    s->mag_was,  s->mag60,    s->mel,
-                          s->log_mel, s->raw,      s->idft,     s->lpc,      s->root_re,
-                          s->root_im, s->enhanced, s->flags,    s->y,        s->m,
-                          s->shs,     s->log_spec, s->shs_mean, s->last_mag, s->acf60 };
-
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        mw_free(all[i]);
+#define FREE(type, name, rows) mw_free(s->name);
+    LLD_SCRATCH(FREE)
+#undef FREE
 }
 
 static track *track_create(const lld_tables *t, const lld_pitch_par *par)
@@ -157,7 +124,9 @@ static mw_status parts_create(mw_lld *l, const mw_lld_opts *o, mw_error *err)
         l->functionals = lld_functionals_create();
         if (!l->functionals) return mw_fail_nomem(err);
     }
-    return scratch_alloc(&l->s, l->t) ? mw_fail_nomem(err) : MW_OK;
+    l->last_mag = mw_calloc(l->t->b20.bins, sizeof *l->last_mag);
+    if (!l->last_mag || scratch_alloc(&l->s, l->t)) return mw_fail_nomem(err);
+    return MW_OK;
 }
 
 mw_status mw_lld_open(mw_lld **out, const mw_lld_opts *opts, mw_error *err)
@@ -187,6 +156,7 @@ void mw_lld_close(mw_lld **lld)
     track_destroy(l->compare);
     scratch_clear(&l->s);
     lld_tables_destroy(&l->t);
+    mw_free(l->last_mag);
     mw_free(l->mag60);
     mw_free(l->acf60);
     mw_free(l->x);
@@ -204,9 +174,9 @@ static void shift_magnitudes(mw_lld *l)
         const float *mag = s->mag20 + k * MW_LANES;
         float *was = s->mag_was + k * MW_LANES;
 
-        was[0] = l->n_frames ? s->last_mag[k] : mag[0];
+        was[0] = l->n_frames ? l->last_mag[k] : mag[0];
         memcpy(was + 1, mag, (MW_LANES - 1) * sizeof *mag);
-        s->last_mag[k] = mag[MW_LANES - 1];
+        l->last_mag[k] = mag[MW_LANES - 1];
     }
 }
 
@@ -306,25 +276,25 @@ static void branch60(mw_lld *l, const float *x, size_t n)
         s->raw[RAW_RMS60 * MW_LANES + i] = (float)sqrt(energy[i] / (double)t->b60.size);
 }
 
-/* Raw values of frames n_frames .. + n - 1 into the ring; magnitudes of the first n60. */
+/* [n_rows][MW_LANES] -> the first n lanes as rows of ring, [RING][n_rows], from row first on. */
+static void to_ring(const float *x, size_t n_rows, size_t n, float *ring, size_t first)
+{
+    float *row[MW_LANES];
+
+    for (size_t i = 0; i < n; i++)
+        row[i] = ring + (first + i) % RING * n_rows;
+    for (size_t k = 0; k < n_rows; k++)
+        for (size_t i = 0; i < n; i++)
+            row[i][k] = x[k * MW_LANES + i];
+}
+
+/* Raw values of the next n frames into the ring; spectra of the first n60. */
 static void store_batch(mw_lld *l, size_t n, size_t n60)
 {
-    const size_t bins = l->t->b60.bins;
-
-    for (size_t i = 0; i < n; i++) {
-        float *row = l->raw[(l->n_frames + i) % RING];
-
-        for (size_t c = 0; c < RAW_COUNT; c++)
-            row[c] = l->s.raw[c * MW_LANES + i];
-    }
-    for (size_t i = 0; l->egemaps && i < n60; i++) {
-        const size_t at = (l->n_frames60 + i) % RING * bins;
-
-        for (size_t k = 0; k < bins; k++) {
-            l->mag60[at + k] = l->s.mag60[k * MW_LANES + i];
-            l->acf60[at + k] = l->s.acf60[k * MW_LANES + i];
-        }
-    }
+    to_ring(l->s.raw, RAW_COUNT, n, l->raw[0], l->n_frames);
+    if (!l->egemaps) return;
+    to_ring(l->s.mag60, l->t->b60.bins, n60, l->mag60, l->n_frames60);
+    to_ring(l->s.acf60, l->t->b60.bins, n60, l->acf60, l->n_frames60);
 }
 
 static void fill_egemaps(mw_lld *l, size_t frame, float hz, const lld_perturb_out *p, float *row)

@@ -11,7 +11,7 @@
 
 #include "feature/lld/kernels.h"
 
-#define LLD_CANDIDATES 6
+#define LLD_CANDIDATES LLD_PEAKS
 #define LLD_TRACK_MAX  40 /* longest undecided stretch, frames */
 
 /* What differs between the two sets. */
