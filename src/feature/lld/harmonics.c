@@ -57,9 +57,9 @@ static long bin_of(const lld_branch *b, double hz, long start)
 {
     const double *f = b->freq;
     const long n = (long)b->bins;
-    long i = (long)(hz / b->df);
+    long i = (long)(hz * b->fft_s);
 
-    /* first bin above hz: the quotient may be off by one */
+    /* first bin above hz: the product may be off by one */
     while (i > 0 && f[i < n ? i : n - 1] > hz)
         i--;
     while (i < n && f[i] <= hz)

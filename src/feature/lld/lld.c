@@ -36,8 +36,9 @@ struct mw_lld {
     lld_tables *t;
     const lld_kernels *k;
     lld_scratch s;
-    float *last_mag; /* [bins20] magnitudes of the last frame */
-    float *x;        /* samples x_first .. x_first + n_x - 1 */
+    float *last_mag;   /* [bins20] magnitudes of the last frame */
+    uint8_t *crossing; /* one per sample of a batch */
+    float *x;          /* samples x_first .. x_first + n_x - 1 */
     size_t x_first, n_x, x_cap;
     size_t n_frames, n_frames60; /* processed */
     float raw[RING][RAW_COUNT];
@@ -125,7 +126,8 @@ static mw_status parts_create(mw_lld *l, const mw_lld_opts *o, mw_error *err)
         if (!l->functionals) return mw_fail_nomem(err);
     }
     l->last_mag = mw_calloc(l->t->b20.bins, sizeof *l->last_mag);
-    if (!l->last_mag || scratch_alloc(&l->s, l->t)) return mw_fail_nomem(err);
+    l->crossing = mw_calloc(MW_LANES * l->t->b60.step + l->t->b60.size, 1);
+    if (!l->last_mag || !l->crossing || scratch_alloc(&l->s, l->t)) return mw_fail_nomem(err);
     return MW_OK;
 }
 
@@ -157,12 +159,34 @@ void mw_lld_close(mw_lld **lld)
     scratch_clear(&l->s);
     lld_tables_destroy(&l->t);
     mw_free(l->last_mag);
+    mw_free(l->crossing);
     mw_free(l->mag60);
     mw_free(l->acf60);
     mw_free(l->x);
     mw_free(l->out);
     mw_free(l);
     *lld = NULL;
+}
+
+static void track_reset(track *k)
+{
+    if (!k) return;
+    lld_tracker_init(&k->tracker, k->par);
+    lld_perturb_reset(&k->perturb);
+    k->n_decided = k->n_early = 0;
+}
+
+void mw_lld_reset(mw_lld *l)
+{
+    l->x_first = l->n_x = 0;
+    l->n_frames = l->n_frames60 = 0;
+    memset(l->rasta_u, 0, sizeof l->rasta_u);
+    memset(l->rasta_y, 0, sizeof l->rasta_y);
+    track_reset(l->egemaps);
+    track_reset(l->compare);
+    if (l->functionals) lld_functionals_reset(l->functionals);
+    l->n_rows = l->n_out = 0;
+    l->finished = l->failed = 0;
 }
 
 /* Magnitudes of the frame before each lane; the very first frame counts as its own predecessor. */
@@ -239,18 +263,23 @@ static void branch20(mw_lld *l, const float *x, size_t n)
     }
 }
 
-/* lld-compare.md 7. A sample's crossing does not depend on the frame: count once, add and drop. */
-static void zero_crossings(const lld_branch *b, const float *x, size_t n, float *out)
+/* lld-compare.md 7. A sample's crossing does not depend on the frame: find all once, then add those
+ * that enter and drop those that leave. crossing: [(n - 1) step + size] scratch. */
+static void zero_crossings(const lld_branch *b, const float *x, size_t n, uint8_t *crossing,
+                           float *out)
 {
+    const size_t last = (n - 1) * b->step + b->size - 1;
     size_t count = 0, from = 1, to = 1; /* counted: samples from .. to - 1 */
 
+    for (size_t i = 1; i < last; i++)
+        crossing[i] = (uint8_t)((x[i - 1] * x[i] < 0) | ((x[i] == 0) & (x[i - 1] * x[i + 1] <= 0)));
     for (size_t l = 0; l < n; l++) {
         const size_t first = l * b->step + 1, end = l * b->step + b->size - 1;
 
         for (; to < end; to++)
-            count += x[to - 1] * x[to] < 0 || (x[to] == 0 && x[to - 1] * x[to + 1] <= 0);
+            count += crossing[to];
         for (; from < first; from++)
-            count -= x[from - 1] * x[from] < 0 || (x[from] == 0 && x[from - 1] * x[from + 1] <= 0);
+            count -= crossing[from];
         out[l] = (float)((double)count / (double)b->size);
     }
 }
@@ -271,7 +300,7 @@ static void branch60(mw_lld *l, const float *x, size_t n)
         l->k->absolute(s->acf60, t->b60.bins);
     }
     l->k->shs(t, s);
-    if (l->compare) zero_crossings(&t->b60, x, n, s->raw + RAW_ZCR * MW_LANES);
+    if (l->compare) zero_crossings(&t->b60, x, n, l->crossing, s->raw + RAW_ZCR * MW_LANES);
     for (size_t i = 0; i < n; i++)
         s->raw[RAW_RMS60 * MW_LANES + i] = (float)sqrt(energy[i] / (double)t->b60.size);
 }
