@@ -49,8 +49,8 @@ struct mw_lld {
     double summary[LLD_N_FUNCTIONALS];
     int first_column, n_columns;
     size_t n_rows; /* smoothed rows made */
-    float *out;    /* rows not taken yet */
-    size_t n_out, out_cap;
+    float *out;    /* n_out rows not taken yet, from row out_at on */
+    size_t out_at, n_out, out_cap;
     int finished, failed;
 };
 
@@ -185,7 +185,7 @@ void mw_lld_reset(mw_lld *l)
     track_reset(l->egemaps);
     track_reset(l->compare);
     if (l->functionals) lld_functionals_reset(l->functionals);
-    l->n_rows = l->n_out = 0;
+    l->n_rows = l->n_out = l->out_at = 0;
     l->finished = l->failed = 0;
 }
 
@@ -444,10 +444,16 @@ static int emit(mw_lld *l, size_t end, const size_t n[5], const size_t p[5])
     const size_t width = (size_t)l->n_columns;
 
     if (end <= l->n_rows) return 0;
-    if (mw_grow(&l->out, &l->out_cap, (l->n_out + (end - l->n_rows)) * width, sizeof *l->out))
+    if (l->out_at > l->n_out) {
+        /* more taken than left: move those to the front, so that the buffer stays small */
+        memcpy(l->out, l->out + l->out_at * width, l->n_out * width * sizeof *l->out);
+        l->out_at = 0;
+    }
+    if (mw_grow(&l->out, &l->out_cap, (l->out_at + l->n_out + (end - l->n_rows)) * width,
+                sizeof *l->out))
         return -1;
     for (; l->n_rows < end; l->n_rows++, l->n_out++)
-        smooth_row(l, l->n_rows, n, p, l->out + l->n_out * width);
+        smooth_row(l, l->n_rows, n, p, l->out + (l->out_at + l->n_out) * width);
     return 0;
 }
 
@@ -654,9 +660,9 @@ size_t mw_lld_rows(mw_lld *l, float *out, size_t max_rows)
     const size_t n = l->n_out < max_rows ? l->n_out : max_rows, width = (size_t)l->n_columns;
 
     if (n == 0) return 0;
-    memcpy(out, l->out, n * width * sizeof *out);
-    memmove(l->out, l->out + n * width, (l->n_out - n) * width * sizeof *out);
+    memcpy(out, l->out + l->out_at * width, n * width * sizeof *out);
     l->n_out -= n;
+    l->out_at = l->n_out ? l->out_at + n : 0;
     return n;
 }
 
