@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """descriptors.py PROGRAM FILE.wav [REPEATS]: both descriptor sets by the Python package opensmile and by
-our extractor (PROGRAM: build/bench/descriptors), interleaved on one core, best of REPEATS. The package is
+our extractor (PROGRAM: build/bench/bench_descriptors), interleaved on one core, best of REPEATS. The package is
 timed as the reference uses it: one Smile object per set, made once, process_signal per clip; only its own
 C library is timed by a second figure, the sum of the calls into it."""
 import json
