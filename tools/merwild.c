@@ -15,6 +15,7 @@ static const struct {
 } commands[] = {
     { "corrupt", "audio", cmd_corrupt_audio, "add noise to the sound of clips" },
     { "corrupt", "video", cmd_corrupt_video, "damage the picture of clips" },
+    { "corrupt", "av", cmd_corrupt_av, "damage sound and picture of clips together" },
     { "faces", NULL, cmd_faces, "face tracks of videos" },
     { "features", "audio", cmd_features_audio, "acoustic descriptors of clips" },
     { "verify", NULL, cmd_verify, "compare outputs with their recorded hashes" },
