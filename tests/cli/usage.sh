@@ -137,7 +137,7 @@ for gaps in --no-gaps --no_gaps '--gaps 0' '--gaps 0-0'; do
     mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 $gaps
     value g_0/a.prov.json stages.0.drawn.gap_start_samples '[]'
 done
-mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 --no-overwrite --keep-going --resume --json
+mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 --no-gaps --no-overwrite --keep-going --resume --json
 summary skipped 1
 # a preset, and an option beside it wins, in either order
 mw 0 corrupt audio -i only -o p --snr 0 --noise-dir noise --preset reference
