@@ -146,6 +146,6 @@ int main(int argc, char **argv)
            argc - 4, (long long)res.n_frames, 1e3 * res.count_s / (argc - 4),
            (double)res.n_frames / res.decode_s, (double)res.n_frames / (res.total_s - res.decode_s),
            (double)res.n_frames / res.total_s, (long long)res.in_bytes, (long long)res.out_bytes,
-           res.min_y_db, res.min_all_db, (double)usage.ru_maxrss / 1024);
+           (long long)res.n_moved, res.min_y_db, res.min_all_db, (double)usage.ru_maxrss / 1024);
     return 0;
 }

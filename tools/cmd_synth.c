@@ -8,7 +8,8 @@ int cmd_synth(int argc, char **argv)
         .name = "synth",
         .arguments = "",
         .summary = "Make small labelled clips of a drawn face that speaks: MP4, WAV and label.csv.",
-        .details = "Writes OUT/Raw/<video_id>/<clip_id>.mp4, OUT/wav/<video_id>/<clip_id>.wav and OUT/label.csv (MMSA's columns).",
+        .details = "Writes OUT/Raw/<video_id>/<clip_id>.mp4, OUT/wav/<video_id>/<clip_id>.wav and "
+                   "OUT/label.csv (MMSA's columns).",
     };
     mw_synth_options o = { 0 };
     const mw_opt_group group = { mw_synth_options_table, &o };

@@ -31,14 +31,17 @@ struct mw_av_create {
 
 static mw_status open_picture(mw_av_create *c, const mw_av_form *form, mw_error *err)
 {
-    const mw_video_form video = { .width = form->width, .height = form->height, .fps_num = form->fps_num,
+    const mw_video_form video = { .width = form->width,
+                                  .height = form->height,
+                                  .fps_num = form->fps_num,
                                   .fps_den = form->fps_den };
     const mw_video_encoder opts = mw_video_encoder_default();
     mw_status st = mw_video_encode_open(&c->enc, &video, &opts, 1, err);
 
     if (st != MW_OK) return st;
     c->video = avformat_new_stream(c->oc, NULL);
-    if (!c->video || avcodec_parameters_from_context(c->video->codecpar, c->enc.ec) < 0) return mw_fail_nomem(err);
+    if (!c->video || avcodec_parameters_from_context(c->video->codecpar, c->enc.ec) < 0)
+        return mw_fail_nomem(err);
     c->tick = (AVRational){ form->fps_den, form->fps_num };
     c->video->time_base = c->tick;
     c->video->avg_frame_rate = (AVRational){ form->fps_num, form->fps_den };
@@ -75,11 +78,13 @@ static mw_status open_sound(mw_av_create *c, const mw_av_form *form, mw_error *e
     c->sc->thread_count = 1;
     c->sc->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
     code = avcodec_open2(c->sc, codec, NULL);
-    if (code < 0) return mw_av_fail(err, code, "unsupported", "the AAC encoder refuses %d Hz", form->rate_hz);
+    if (code < 0)
+        return mw_av_fail(err, code, "unsupported", "the AAC encoder refuses %d Hz", form->rate_hz);
     c->block->format = AV_SAMPLE_FMT_FLTP;
     c->block->sample_rate = form->rate_hz;
     c->block->nb_samples = c->sc->frame_size;
-    if (av_frame_get_buffer(c->block, 0) < 0 || avcodec_parameters_from_context(c->sound->codecpar, c->sc) < 0)
+    if (av_frame_get_buffer(c->block, 0) < 0 ||
+        avcodec_parameters_from_context(c->sound->codecpar, c->sc) < 0)
         return mw_fail_nomem(err);
     c->sound->time_base = c->sc->time_base;
     return MW_OK;
@@ -99,7 +104,8 @@ static mw_status create_file(mw_av_create *c, mw_error *err)
     return code < 0 ? mw_av_fail(err, code, "unsupported", "cannot start %s", c->path) : MW_OK;
 }
 
-mw_status mw_av_create_open(mw_av_create **out, const char *path, const mw_av_form *form, mw_error *err)
+mw_status mw_av_create_open(mw_av_create **out, const char *path, const mw_av_form *form,
+                            mw_error *err)
 {
     mw_av_create *c = mw_calloc(1, sizeof *c);
     mw_status st = MW_OK;
@@ -109,7 +115,8 @@ mw_status mw_av_create_open(mw_av_create **out, const char *path, const mw_av_fo
     mw_av_quiet();
     c->path = mw_strdup(path);
     c->pkt = av_packet_alloc();
-    if (!c->path || !c->pkt || avformat_alloc_output_context2(&c->oc, NULL, "mp4", NULL) < 0) st = mw_fail_nomem(err);
+    if (!c->path || !c->pkt || avformat_alloc_output_context2(&c->oc, NULL, "mp4", NULL) < 0)
+        st = mw_fail_nomem(err);
     if (st == MW_OK) c->oc->flags |= AVFMT_FLAG_BITEXACT;
     if (st == MW_OK) st = open_picture(c, form, err);
     if (st == MW_OK && form->rate_hz) st = open_sound(c, form, err);

@@ -18,10 +18,11 @@ typedef struct mw_av_form {
 } mw_av_form;
 
 /* Create path, replacing it. MW_ERR_IO; MW_ERR_FORMAT (unsupported). On failure *out is NULL. */
-mw_status mw_av_create_open(mw_av_create **out, const char *path, const mw_av_form *form, mw_error *err);
+mw_status mw_av_create_open(mw_av_create **out, const char *path, const mw_av_form *form,
+                            mw_error *err);
 
-/* The next frame, MW_PIX_YUV420P of limited range; and the next n samples of sound. Sound should run no further ahead
- * of the picture than a second or so, or the muxer holds it in memory. */
+/* The next frame, MW_PIX_YUV420P of limited range; and the next n samples of sound. Sound should
+ * run no further ahead of the picture than a second or so, or the muxer holds it in memory. */
 mw_status mw_av_create_picture(mw_av_create *c, const mw_frame *f, mw_error *err);
 mw_status mw_av_create_sound(mw_av_create *c, const float *x, size_t n, mw_error *err);
 

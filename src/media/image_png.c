@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <spng.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "media/partial.h"
 
 /* zlib level: 6 is its own default, named so that a change of that default changes nothing here. */
 #define LEVEL 6
@@ -85,7 +85,7 @@ mw_status mw_png_write(const char *path, const mw_frame *f, mw_error *err)
     if (fclose(file) && !errnum) errnum = errno;
     if (errnum) {
         st = mw_fail_errno(err, errnum, "cannot write %s", path);
-        unlink(path);
+        mw_partial_remove(path);
     }
 done:
     mw_free(png);

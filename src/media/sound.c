@@ -246,9 +246,9 @@ static mw_status finish(mw_audio *a, const char *path, const mw_sound_want *want
     if (!mw_all_finite(a->x, a->n))
         return mw_fail(err, MW_ERR_FORMAT, "not_finite", "'%s' holds samples that are not finite",
                        path);
-    a->rate_hz = want->rate_hz;
-    if (a->source_rate_hz == want->rate_hz) return MW_OK;
-    st = mw_resample(&converted, &n, a->x, a->n, a->source_rate_hz, want->rate_hz, err);
+    a->rate_hz = want->rate_hz ? want->rate_hz : a->source_rate_hz;
+    if (a->source_rate_hz == a->rate_hz) return MW_OK;
+    st = mw_resample(&converted, &n, a->x, a->n, a->source_rate_hz, a->rate_hz, err);
     if (st != MW_OK) {
         mw_error_prefix(err, "'%s'", path);
         return st;

@@ -10,7 +10,7 @@
 #include "data/audio.h"
 
 typedef struct mw_sound_want {
-    int rate_hz;  /* convert to this rate */
+    int rate_hz;  /* convert to this rate; 0: keep the source's */
     int channel;  /* one channel from 0, or -1: mean of all */
     double max_s; /* refuse longer sounds */
 } mw_sound_want;

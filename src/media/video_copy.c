@@ -11,16 +11,12 @@
 #include "media/video_demux.h"
 #include "media/video_reader_priv.h"
 
-/* Packets looked at for the first one of each audio stream. */
-#define MAX_PEEK 2000
-
 void mw_video_copy_clear(mw_video_copy *c)
 {
     av_packet_free(&c->pkt);
     avformat_close_input(&c->in);
     mw_free(c->to);
     mw_free(c->last_dts);
-    mw_free(c->start_skip);
     *c = (mw_video_copy){ 0 };
 }
 
@@ -95,8 +91,6 @@ static mw_status add_stream(mw_video_copy *c, AVFormatContext *oc, unsigned i, m
     to->time_base = from->time_base;
     to->avg_frame_rate = from->avg_frame_rate;
     to->sample_aspect_ratio = from->sample_aspect_ratio;
-    if (c->start_skip[i] > 0 && !to->codecpar->initial_padding)
-        to->codecpar->initial_padding = (int)c->start_skip[i];
     c->to[i] = to->index;
     c->count.n_copied++;
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
@@ -106,37 +100,13 @@ static mw_status add_stream(mw_video_copy *c, AVFormatContext *oc, unsigned i, m
 #endif
 }
 
-/* Encoder delay that MP4 keeps in an edit list and Matroska in the track header, so that it must be
- * known before the first packet is written. */
-static mw_status peek_start_skips(mw_video_copy *c, const char *path, mw_error *err)
-{
-    AVFormatContext *fc = NULL;
-    mw_status st = mw_demux_open(&fc, path, 0, err);
-
-    if (st != MW_OK) return st;
-    for (unsigned i = 0; i < c->n_streams; i++)
-        c->start_skip[i] = -1;
-    for (int n = 0; n < MAX_PEEK && av_read_frame(fc, c->pkt) >= 0; n++) {
-        const unsigned i = (unsigned)c->pkt->stream_index;
-        size_t size;
-        const uint8_t *skip = av_packet_get_side_data(c->pkt, AV_PKT_DATA_SKIP_SAMPLES, &size);
-
-        if (i < c->n_streams && c->start_skip[i] < 0)
-            c->start_skip[i] = skip && size >= 4 ? (int64_t)(AV_RL32(skip) & INT32_MAX) : 0;
-        av_packet_unref(c->pkt);
-    }
-    avformat_close_input(&fc);
-    return MW_OK;
-}
-
 static mw_status alloc_tables(mw_video_copy *c, mw_error *err)
 {
     c->n_streams = c->in->nb_streams;
     c->pkt = av_packet_alloc();
     c->to = mw_calloc(c->n_streams, sizeof *c->to);
     c->last_dts = mw_calloc(c->n_streams, sizeof *c->last_dts);
-    c->start_skip = mw_calloc(c->n_streams, sizeof *c->start_skip);
-    if (!c->pkt || !c->to || !c->last_dts || !c->start_skip) return mw_fail_nomem(err);
+    if (!c->pkt || !c->to || !c->last_dts) return mw_fail_nomem(err);
     for (unsigned i = 0; i < c->n_streams; i++) {
         c->to[i] = -1;
         c->last_dts[i] = INT64_MIN;
@@ -168,7 +138,7 @@ mw_status mw_video_copy_open(mw_video_copy *c, AVFormatContext *oc, const mw_vid
     mw_status st = mw_demux_open(&c->in, path, 1, err);
 
     if (st == MW_OK) st = alloc_tables(c, err);
-    if (st == MW_OK && !strcmp(oc->oformat->name, "matroska")) st = peek_start_skips(c, path, err);
+    c->is_mkv = !strcmp(oc->oformat->name, "matroska");
     for (unsigned i = 0; st == MW_OK && i < c->n_streams; i++) {
         if (i != video_index) {
             st = add_or_drop(c, oc, i, opts->drop_audio, err);
@@ -242,6 +212,31 @@ mw_status mw_video_copy_metadata(AVFormatContext *oc, const mw_video_copy *c,
     return bad ? mw_fail_nomem(err) : MW_OK;
 }
 
+/* Encoder delay, which MP4 keeps in an edit list and libavformat's Matroska keeps for Opus only. */
+static int loses_start(const mw_video_copy *c, const AVPacket *pkt)
+{
+    size_t n;
+    const uint8_t *skip = av_packet_get_side_data(pkt, AV_PKT_DATA_SKIP_SAMPLES, &n);
+
+    return c->is_mkv && skip && n >= 4 && AV_RL32(skip) &&
+           c->in->streams[pkt->stream_index]->codecpar->codec_id != AV_CODEC_ID_OPUS;
+}
+
+/* A Matroska demuxer takes the delay of Opus off each time; libavformat 5.1's muxer does not put it
+ * on, but would move all streams instead. */
+static void add_opus_delay(const mw_video_copy *c, AVPacket *pkt)
+{
+    const AVStream *st = c->in->streams[pkt->stream_index];
+    const AVCodecParameters *par = st->codecpar;
+    int64_t delay;
+
+    if (!c->is_mkv || par->codec_id != AV_CODEC_ID_OPUS || par->initial_padding < 1) return;
+    delay = av_rescale_q_rnd(par->initial_padding, (AVRational){ 1, 48000 }, st->time_base,
+                             AV_ROUND_UP);
+    pkt->pts += delay;
+    pkt->dts += delay;
+}
+
 /* The muxer needs a decoding time on every packet, not running backwards. */
 static void mend_times(mw_video_copy *c, AVPacket *pkt, unsigned i)
 {
@@ -269,6 +264,7 @@ static mw_status fetch(mw_video_copy *c, mw_error *err)
                 return mw_fail(err, MW_ERR_FORMAT, "truncated",
                                "%s: a packet of stream %d is damaged or cut off", path,
                                c->pkt->stream_index);
+            c->count.n_start_kept += loses_start(c, c->pkt);
             mend_times(c, c->pkt, (unsigned)c->pkt->stream_index);
             c->held = 1;
             return MW_OK;
@@ -294,6 +290,7 @@ mw_status mw_video_copy_until(mw_video_copy *c, AVFormatContext *oc, int64_t ts,
         if (ts != INT64_MAX && av_compare_ts(c->pkt->dts, from->time_base, ts, tb) > 0)
             return MW_OK;
         to = oc->streams[c->to[c->pkt->stream_index]];
+        add_opus_delay(c, c->pkt);
         av_packet_rescale_ts(c->pkt, from->time_base, to->time_base);
         c->pkt->stream_index = to->index;
         c->pkt->pos = -1;

@@ -14,9 +14,10 @@ typedef struct mw_video_copy {
     AVFormatContext *in;
     AVPacket *pkt;
     int held, ended; /* pkt holds a packet for later; no more come */
+    int is_mkv;
     unsigned n_streams;
     int *to;
-    int64_t *last_dts, *start_skip; /* start_skip: samples to drop at the start, from packet 0 */
+    int64_t *last_dts;
     mw_video_copied count;
 } mw_video_copy;
 

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "media/video_demux.h"
-#include "media/video_reader_priv.h"
 
 static const char *const encoder_name[] = { "libx264", "ffv1", "mpeg4" };
 
@@ -66,28 +65,30 @@ static void set_mpeg4(AVCodecContext *ec, const mw_video_encoder *opts)
 }
 
 /* MPEG-4 stores its clock in 16 bits, so the rate is rounded to that; only rate control sees it. */
-static AVRational encoder_rate(const mw_video_info *info, const mw_video_encoder *opts)
+static AVRational encoder_rate(const mw_video_form *form, const mw_video_encoder *opts)
 {
     AVRational fps = { opts->fps_num, opts->fps_den };
 
-    if (!fps.num) fps = (AVRational){ info->fps_num, info->fps_den };
+    if (!fps.num) fps = (AVRational){ form->fps_num, form->fps_den };
     if (fps.num < 1 || fps.den < 1 || av_q2d(fps) > 1000) fps = (AVRational){ 30, 1 };
     av_reduce(&fps.num, &fps.den, fps.num, fps.den, 65535);
     return fps.num < 1 ? (AVRational){ 1, 1 } : fps;
 }
 
-static void set_colour(AVCodecContext *ec, const AVCodecParameters *par, const mw_video_info *info,
-                       mw_video_codec codec)
+static void set_colour(AVCodecContext *ec, const mw_video_form *form, mw_video_codec codec)
 {
-    ec->color_primaries = par->color_primaries;
-    ec->color_trc = par->color_trc;
-    ec->colorspace = par->color_space;
-    ec->chroma_sample_location = par->chroma_location;
-    ec->color_range = info->range > 0    ? AVCOL_RANGE_JPEG
-                      : info->range == 0 ? AVCOL_RANGE_MPEG
+    const AVCodecParameters *par = form->colour;
+
+    if (par) {
+        ec->color_primaries = par->color_primaries;
+        ec->color_trc = par->color_trc;
+        ec->colorspace = par->color_space == AVCOL_SPC_RGB ? AVCOL_SPC_SMPTE170M : par->color_space;
+        ec->chroma_sample_location = par->chroma_location;
+    }
+    ec->color_range = form->range > 0    ? AVCOL_RANGE_JPEG
+                      : form->range == 0 ? AVCOL_RANGE_MPEG
                                          : AVCOL_RANGE_UNSPECIFIED;
-    if (par->color_space == AVCOL_SPC_RGB) ec->colorspace = AVCOL_SPC_SMPTE170M;
-    if (codec == MW_VIDEO_MPEG4 && info->range > 0) ec->color_range = AVCOL_RANGE_MPEG;
+    if (codec == MW_VIDEO_MPEG4 && form->range > 0) ec->color_range = AVCOL_RANGE_MPEG;
 }
 
 static mw_status alloc_other(mw_video_encode *e, mw_error *err)
@@ -101,31 +102,30 @@ static mw_status alloc_other(mw_video_encode *e, mw_error *err)
     return MW_OK;
 }
 
-static mw_status set_up(mw_video_encode *e, const mw_video_reader *like, const AVCodec *codec,
+static mw_status set_up(mw_video_encode *e, const mw_video_form *form, const AVCodec *codec,
                         const mw_video_encoder *opts, mw_error *err)
 {
-    const mw_video_info *info = mw_video_reader_info(like);
-    const int is_odd = info->width & 1 || info->height & 1;
+    const int is_odd = form->width & 1 || form->height & 1;
     AVCodecContext *ec = avcodec_alloc_context3(codec);
 
     e->ec = ec;
     e->view = av_frame_alloc();
     if (!ec || !e->view) return mw_fail_nomem(err);
-    ec->width = info->width;
-    ec->height = info->height;
+    ec->width = form->width;
+    ec->height = form->height;
     ec->pix_fmt = opts->codec == MW_VIDEO_H264 && is_odd ? AV_PIX_FMT_YUV444P : AV_PIX_FMT_YUV420P;
-    ec->framerate = encoder_rate(info, opts);
+    ec->framerate = encoder_rate(form, opts);
     ec->time_base = av_inv_q(ec->framerate);
-    ec->sample_aspect_ratio = (AVRational){ info->sar_num, info->sar_den };
+    ec->sample_aspect_ratio = (AVRational){ form->sar_num, form->sar_den };
     ec->thread_count = 1;
     ec->flags |= AV_CODEC_FLAG_BITEXACT;
-    set_colour(ec, mw_video_reader_stream(like)->codecpar, info, opts->codec);
-    if (ec->pix_fmt != AV_PIX_FMT_YUV420P || (opts->codec == MW_VIDEO_MPEG4 && info->range > 0))
+    set_colour(ec, form, opts->codec);
+    if (ec->pix_fmt != AV_PIX_FMT_YUV420P || (opts->codec == MW_VIDEO_MPEG4 && form->range > 0))
         return alloc_other(e, err);
     return MW_OK;
 }
 
-mw_status mw_video_encode_open(mw_video_encode *e, const mw_video_reader *like,
+mw_status mw_video_encode_open(mw_video_encode *e, const mw_video_form *form,
                                const mw_video_encoder *opts, int global_header, mw_error *err)
 {
     const char *name = encoder_name[opts->codec];
@@ -136,7 +136,7 @@ mw_status mw_video_encode_open(mw_video_encode *e, const mw_video_reader *like,
 
     if (!codec)
         return mw_fail(err, MW_ERR_FORMAT, "unsupported", "this FFmpeg has no encoder %s", name);
-    st = set_up(e, like, codec, opts, err);
+    st = set_up(e, form, codec, opts, err);
     if (st != MW_OK) return st;
     if (global_header) e->ec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     if (opts->codec == MW_VIDEO_H264)

@@ -23,8 +23,18 @@ typedef struct mw_video_encode {
     int64_t pts[MW_ENCODE_DELAY], duration[MW_ENCODE_DELAY];
 } mw_video_encode;
 
+/* The pictures to be encoded. colour: whose colour tags go along, NULL: none. Zero rates and
+ * aspects mean unknown; range as in mw_video_info. */
+typedef struct mw_video_form {
+    int width, height;
+    int fps_num, fps_den;
+    int sar_num, sar_den;
+    int range;
+    const AVCodecParameters *colour;
+} mw_video_form;
+
 /* e zeroed; opts checked by the caller. */
-mw_status mw_video_encode_open(mw_video_encode *e, const mw_video_reader *like,
+mw_status mw_video_encode_open(mw_video_encode *e, const mw_video_form *form,
                                const mw_video_encoder *opts, int global_header, mw_error *err);
 void mw_video_encode_clear(mw_video_encode *e);
 

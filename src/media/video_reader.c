@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "media/ffv1_check.h"
 #include "media/video_convert.h"
 #include "media/video_demux.h"
 #include "media/video_reader_priv.h"
@@ -227,6 +228,16 @@ static mw_status decode_failed(const mw_video_reader *r, int code, mw_error *err
                       (long long)r->stats.n_frames);
 }
 
+/* Version 3 and later have a configuration record, earlier ones no checksums. */
+static int is_damaged(const mw_video_reader *r)
+{
+    const AVCodecParameters *par = r->st->codecpar;
+
+    if (r->pkt->flags & AV_PKT_FLAG_CORRUPT) return 1;
+    return par->codec_id == AV_CODEC_ID_FFV1 && par->extradata_size > 0 &&
+           !mw_ffv1_is_intact(r->pkt->data, (size_t)r->pkt->size);
+}
+
 /* Give the decoder one more packet of the stream, or the end. */
 static mw_status feed(mw_video_reader *r, mw_error *err)
 {
@@ -240,7 +251,7 @@ static mw_status feed(mw_video_reader *r, mw_error *err)
     if (code < 0 && code != AVERROR_EOF)
         return mw_av_fail(err, code, "truncated", "%s cannot be read near frame %lld", r->path,
                           (long long)r->stats.n_frames);
-    if (code >= 0 && r->pkt->flags & AV_PKT_FLAG_CORRUPT)
+    if (code >= 0 && is_damaged(r))
         return mw_fail(err, MW_ERR_FORMAT, "decode_error",
                        "%s: the data near frame %lld are damaged or cut off", r->path,
                        (long long)r->stats.n_frames);

@@ -70,9 +70,10 @@ mw_video_stats mw_video_reader_stats(const mw_video_reader *r);
  * RGB becomes BT.601 limited range). f->pts increases strictly, in ticks of the time base;
  * f->duration is the container's, 0 when unknown.
  *
- * MW_ERR_FORMAT with reason decode_error (broken data: nothing is concealed) or unsupported (size
- * or range changes inside the stream); the message counts frames from 0. After an error only
- * closing is allowed. */
+ * MW_ERR_FORMAT with reason decode_error (what the decoder finds broken: nothing is concealed; a
+ * codec without checksums, as H.264, may also decode damage to a valid but wrong picture) or
+ * unsupported (size or range changes inside the stream); the message counts frames from 0. After an
+ * error only closing is allowed. */
 mw_status mw_video_reader_next(mw_video_reader *r, mw_frame *f, int *got, mw_error *err);
 
 #endif

@@ -3,12 +3,12 @@
 
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include <libavformat/avformat.h>
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "media/partial.h"
 #include "media/video_copy.h"
 #include "media/video_demux.h"
 #include "media/video_encode.h"
@@ -77,6 +77,18 @@ const char *mw_video_suffix(mw_video_container container, const char *in_path)
                                                    : containers[container].suffix;
 }
 
+/* A property of the picture that this container cannot say, NULL if all is well. FFV1 itself does
+ * not say its range, and MOV's colour box has no place for it. */
+static const char *what_is_lost(mw_video_container container, mw_video_codec codec,
+                                const mw_video_info *info)
+{
+    if (container == MW_VIDEO_MKV && !MKV_KEEPS_ROTATION && (info->rotation_deg || info->mirrored))
+        return "rotation";
+    if (container == MW_VIDEO_MOV && codec == MW_VIDEO_FFV1 && info->range > 0)
+        return "full colour range";
+    return NULL;
+}
+
 static int holds_all(mw_video_container container, const mw_video_reader *source,
                      mw_video_codec codec, int drop_audio)
 {
@@ -84,10 +96,11 @@ static int holds_all(mw_video_container container, const mw_video_reader *source
     const AVOutputFormat *format = av_guess_format(containers[container].muxer, NULL, NULL);
     const AVFormatContext *fc = mw_video_reader_input(source);
 
-    if (!format || avformat_query_codec(format, id[codec], FF_COMPLIANCE_NORMAL) != 1) return 0;
-    if (container == MW_VIDEO_MKV && mw_video_reader_info(source)->rotation_deg &&
-        !MKV_KEEPS_ROTATION)
+    /* FFV1 goes into MOV by its AVI tag, which libavformat reads back but does not list */
+    if (!format || (avformat_query_codec(format, id[codec], FF_COMPLIANCE_NORMAL) != 1 &&
+                    !(codec == MW_VIDEO_FFV1 && container == MW_VIDEO_MOV)))
         return 0;
+    if (what_is_lost(container, codec, mw_video_reader_info(source))) return 0;
     for (unsigned i = 0; i < fc->nb_streams && !drop_audio; i++)
         if (fc->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO &&
             !mw_av_holds(format, fc->streams[i]))
@@ -98,10 +111,10 @@ static int holds_all(mw_video_container container, const mw_video_reader *source
 mw_video_container mw_video_container_for(const mw_video_reader *source, mw_video_codec codec,
                                           int drop_audio)
 {
-    const int own = container_of(mw_video_reader_path(source));
+    int own = container_of(mw_video_reader_path(source));
 
-    if (codec != MW_VIDEO_FFV1 && own >= 0 &&
-        holds_all((mw_video_container)own, source, codec, drop_audio))
+    if (own == MW_VIDEO_MP4 && codec == MW_VIDEO_FFV1) own = MW_VIDEO_MOV;
+    if (own >= 0 && holds_all((mw_video_container)own, source, codec, drop_audio))
         return (mw_video_container)own;
     if (holds_all(MW_VIDEO_MKV, source, codec, drop_audio)) return MW_VIDEO_MKV;
     return holds_all(MW_VIDEO_MOV, source, codec, drop_audio) ? MW_VIDEO_MOV : MW_VIDEO_MKV;
@@ -196,18 +209,24 @@ static mw_status open_all(mw_video_writer *w, const mw_video_reader *like,
                           const mw_video_encoder *opts, mw_error *err)
 {
     const mw_video_info *info = mw_video_reader_info(like);
+    const mw_video_form form = { info->width,   info->height,
+                                 info->fps_num, info->fps_den,
+                                 info->sar_num, info->sar_den,
+                                 info->range,   mw_video_reader_stream(like)->codecpar };
     mw_status st;
 
     if (avformat_alloc_output_context2(&w->oc, NULL, containers[opts->container].muxer, NULL) < 0)
         return mw_fail_nomem(err);
     w->oc->flags |= AVFMT_FLAG_BITEXACT;
+    w->oc->avoid_negative_ts = 0; /* times stay, also before 0 */
     w->fixed_rate = opts->fps_num > 0;
     w->tb = w->fixed_rate ? (AVRational){ opts->fps_den, opts->fps_num }
                           : (AVRational){ info->time_base_num, info->time_base_den };
     w->width = info->width;
     w->height = info->height;
     w->full_range = info->range > 0;
-    st = mw_video_encode_open(&w->enc, like, opts, w->oc->oformat->flags & AVFMT_GLOBALHEADER, err);
+    st =
+        mw_video_encode_open(&w->enc, &form, opts, w->oc->oformat->flags & AVFMT_GLOBALHEADER, err);
     if (st == MW_OK) st = mw_video_copy_open(&w->copy, w->oc, like, opts, &w->video, err);
     if (st == MW_OK) st = fill_video_stream(w, like, opts, err);
     if (st == MW_OK) st = mw_video_copy_metadata(w->oc, &w->copy, like, err);
@@ -219,17 +238,18 @@ static mw_status open_all(mw_video_writer *w, const mw_video_reader *like,
 mw_status mw_video_writer_open(mw_video_writer **out, const char *path, const mw_video_reader *like,
                                const mw_video_encoder *opts, mw_error *err)
 {
+    const char *lost;
     mw_video_writer *w;
     mw_status st;
 
     *out = NULL;
     st = check_options(opts, err);
     if (st != MW_OK) return st;
-    if (opts->container == MW_VIDEO_MKV && !MKV_KEEPS_ROTATION &&
-        mw_video_reader_info(like)->rotation_deg)
+    lost = what_is_lost(opts->container, opts->codec, mw_video_reader_info(like));
+    if (lost)
         return mw_fail(err, MW_ERR_FORMAT, "unsupported",
-                       "the rotation of %s cannot be kept in a Matroska file; use mp4 or mov",
-                       mw_video_reader_path(like));
+                       "the %s of %s cannot be kept in %s with this codec", lost,
+                       mw_video_reader_path(like), containers[opts->container].muxer);
     w = mw_calloc(1, sizeof *w);
     if (!w) return mw_fail_nomem(err);
     w->path = mw_strdup(path);
@@ -350,7 +370,7 @@ void mw_video_writer_abort(mw_video_writer **w)
     *w = NULL;
     if (!x) return;
     if (x->oc) avio_closep(&x->oc->pb);
-    if (x->created) unlink(x->path);
+    if (x->created) mw_partial_remove(x->path);
     mw_video_encode_clear(&x->enc);
     mw_video_copy_clear(&x->copy);
     avformat_free_context(x->oc);

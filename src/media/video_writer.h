@@ -29,8 +29,8 @@ typedef enum mw_video_container { MW_VIDEO_MP4, MW_VIDEO_MOV, MW_VIDEO_MKV } mw_
 typedef enum mw_video_effort { MW_VIDEO_FAST, MW_VIDEO_SMALL } mw_video_effort;
 
 /* codec, container   see mw_video_container_for
- * qp                 H264: constant quantiser, 1..40, default 18: at least 44 dB PSNR per frame
- *                    whatever the content; key frames get 3 less
+ * qp                 H264: constant quantiser, 1..40, default 18: above 43 dB PSNR per frame
+ *                    whatever the content, noise included; key frames get 3 less
  * effort             H264
  * bit_rate           MPEG4: bits per second; 0 takes 1.5 fps W H
  * gop                frames from key frame to key frame, H264 and MPEG4; default 60 (12 in the
@@ -53,9 +53,10 @@ mw_video_encoder mw_video_encoder_default(void);
 /* What the reference writes: MPEG4 in MP4, 30 fps, GOP 12, no audio. */
 mw_video_encoder mw_video_encoder_reference(void);
 
-/* Where the frames of this reader go without losing a stream: the source's own kind by its suffix
- * (.mp4 .m4v .mov .mkv) when that holds the codec and all audio codecs, else MKV. FFV1 goes to MKV,
- * or to MOV when the picture is rotated and this libavformat cannot say so in MKV. */
+/* Where the frames of this reader go without losing anything: the source's own kind by its suffix
+ * (.mp4 .m4v .mov .mkv) when that holds the codec and all audio codecs, else MKV. FFV1 from an MP4
+ * goes to MOV, which keeps exact times, rotation and the start of the sound, as MKV written by
+ * libavformat 5.1 does not. */
 mw_video_container mw_video_container_for(const mw_video_reader *source, mw_video_codec codec,
                                           int drop_audio);
 
@@ -64,9 +65,11 @@ mw_video_container mw_video_container_for(const mw_video_reader *source, mw_vide
 const char *mw_video_suffix(mw_video_container container, const char *in_path);
 
 /* What became of the rest of the file. n_dropped: streams that the container cannot hold (never
- * audio: that is an error). n_dts_moved: copied packets whose time stamps ran backwards. */
+ * audio: that is an error). n_start_kept: audio streams in MKV that start with the encoder's own
+ * delay (AAC: 1024 samples before time 0), which MP4 tells a player to skip and this MKV cannot.
+ * n_dts_moved: copied packets whose time stamps ran backwards. */
 typedef struct mw_video_copied {
-    int n_copied, n_dropped;
+    int n_copied, n_dropped, n_start_kept;
     int64_t n_dts_moved;
 } mw_video_copied;
 

@@ -35,13 +35,8 @@ const char *mw_build_text(void)
     return build_text;
 }
 
-static void put_media(mw_json *j, const char *key, const mw_media *m)
+static void media_object(mw_json *j, const mw_media *m)
 {
-    mw_json_key(j, key);
-    if (!m) {
-        mw_json_null(j);
-        return;
-    }
     mw_json_open(j, '{');
     mw_json_put_text(j, "path", m->path);
     mw_json_put_text(j, "sha256", m->sha256);
@@ -63,6 +58,24 @@ static void put_media(mw_json *j, const char *key, const mw_media *m)
         mw_json_put_i64(j, "samples", m->samples);
     }
     mw_json_close(j, '}');
+}
+
+static void put_media(mw_json *j, const char *key, const mw_media *m)
+{
+    mw_json_key(j, key);
+    if (m)
+        media_object(j, m);
+    else
+        mw_json_null(j);
+}
+
+static void put_features(mw_json *j, const mw_sidecar *c)
+{
+    mw_json_key(j, "features");
+    mw_json_open(j, '[');
+    for (size_t i = 0; i < c->n_features; i++)
+        media_object(j, &c->features[i]);
+    mw_json_close(j, ']');
 }
 
 static void put_clock(mw_json *j, const mw_sidecar *c)
@@ -247,7 +260,9 @@ void mw_sidecar_write(mw_str *s, const mw_sidecar *c)
     mw_json_open(&j, '{');
     put_media(&j, "video", c->output_video);
     put_media(&j, "audio", c->output_audio);
+    if (c->n_features) put_features(&j, c);
     mw_json_close(&j, '}');
+    if (c->describe) c->describe(&j, c->describe_user);
     mw_json_key(&j, "track");
     if (c->track_path) {
         mw_json_open(&j, '{');
@@ -310,6 +325,13 @@ static int output_is_there(const json_t *media, const char *root)
     return same;
 }
 
+static int features_are_there(const json_t *features, const char *root)
+{
+    for (size_t i = 0; i < json_array_size(features); i++)
+        if (!output_is_there(json_array_get(features, i), root)) return 0;
+    return 1;
+}
+
 static int track_is_there(const json_t *track, const char *root)
 {
     const char *rel = json_string_value(json_object_get(track, "path"));
@@ -354,6 +376,7 @@ int mw_sidecar_is_current(const char *path, const char *root, const char *config
                same_text(json_object_get(source, "video"), "sha256", source_sha256)) &&
               output_is_there(json_object_get(output, "audio"), root) &&
               output_is_there(json_object_get(output, "video"), root) &&
+              features_are_there(json_object_get(output, "features"), root) &&
               track_is_there(json_object_get(doc, "track"), root) &&
               assets_are_same(json_object_get(doc, "stages"), check, user);
     json_decref(doc);

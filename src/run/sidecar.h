@@ -58,6 +58,10 @@ typedef struct mw_sidecar {
         *frame_times_s; /* [frames + 1] start of each frame and end of the last; NULL: i / fps */
     const mw_stage *stages;
     size_t n_stages;
+    const mw_media *features; /* feature files */
+    size_t n_features;
+    void (*describe)(mw_json *j, const void *user); /* further keys at the top level; NULL: none */
+    const void *describe_user;
     const char *track_path; /* NULL: no track */
     char track_sha256[65];
 } mw_sidecar;

@@ -257,21 +257,26 @@ mw_status mw_walk_run(mw_walk *w, const char *root, int kinds, const char *const
     return st;
 }
 
+mw_status mw_walk_add(mw_walk *w, const char *root, const char *rel, mw_error *err)
+{
+    char *path = mw_path_join(root, rel);
+    mw_status st = path ? add(w, rel, path, NULL, err) : mw_fail_nomem(err);
+
+    mw_free(path);
+    return st;
+}
+
 mw_status mw_walk_list(mw_walk *w, const char *root, const mw_texts *rel, mw_error *err)
 {
     mw_status st = MW_OK;
 
     *w = (mw_walk){ 0 };
     for (size_t i = 0; st == MW_OK && i < rel->n; i++) {
-        char *path;
         size_t k = 0;
 
         while (k < i && strcmp(rel->v[k], rel->v[i]))
             k++;
-        if (k < i) continue;
-        path = mw_path_join(root, rel->v[i]);
-        st = path ? add(w, rel->v[i], path, NULL, err) : mw_fail_nomem(err);
-        mw_free(path);
+        if (k == i) st = mw_walk_add(w, root, rel->v[i], err);
     }
     if (w->n) qsort(w->clips, w->n, sizeof *w->clips, by_rel);
     if (st != MW_OK) mw_walk_clear(w);

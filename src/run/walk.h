@@ -48,6 +48,9 @@ mw_status mw_walk_list(mw_walk *w, const char *root, const mw_texts *rel, mw_err
  * NULL: no memory. */
 char *mw_clip_id(const char *stem);
 
+/* Append the clip rel below root, unsorted. */
+mw_status mw_walk_add(mw_walk *w, const char *root, const char *rel, mw_error *err);
+
 /* Whether the suffix of path is one of the kinds. */
 int mw_is_media(const char *path, int kinds);
 

@@ -83,10 +83,19 @@ static void open_video(maker *m)
     c->flags |= AV_CODEC_FLAG_BITEXACT;
     c->strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL;
     if (o->full_range) c->color_range = AVCOL_RANGE_JPEG;
+    if (o->tagged) {
+        c->color_primaries = AVCOL_PRI_BT709;
+        c->color_trc = AVCOL_TRC_BT709;
+        c->colorspace = AVCOL_SPC_BT709;
+        c->sample_aspect_ratio = (AVRational){ 4, 3 };
+    }
     if (m->oc->oformat->flags & AVFMT_GLOBALHEADER) c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     if (!strcmp(o->codec, "libx264")) {
         av_opt_set(c->priv_data, "preset", "veryfast", 0);
         av_opt_set_int(c->priv_data, "qp", 12, 0);
+    } else if (!strcmp(o->codec, "ffv1")) {
+        c->level = 3; /* the first with checksums */
+        av_opt_set_int(c->priv_data, "slicecrc", 1, 0);
     } else {
         c->flags |= AV_CODEC_FLAG_QSCALE;
         c->global_quality = 2 * FF_QP2LAMBDA;
@@ -94,6 +103,8 @@ static void open_video(maker *m)
     must(avcodec_open2(c, codec, NULL), "open video encoder");
     m->vs = avformat_new_stream(m->oc, NULL);
     must(avcodec_parameters_from_context(m->vs->codecpar, c), "video parameters");
+    if (o->cover) m->vs->disposition = AV_DISPOSITION_ATTACHED_PIC;
+    m->vs->sample_aspect_ratio = c->sample_aspect_ratio;
     m->vs->time_base = c->time_base;
     m->vs->avg_frame_rate = o->pts ? (AVRational){ 0, 1 } : c->framerate;
 }

@@ -27,6 +27,8 @@
  * title           file metadata
  * language        of the audio stream
  * front_index     MP4/MOV: index before the data
+ * tagged          BT.709 colour tags and a pixel aspect of 4:3
+ * cover           the video is an attached picture (codec "mjpeg", one frame, MP4)
  * noise           deterministic noise instead of the smooth moving picture */
 typedef struct clip_options {
     int width, height, n_frames;
@@ -39,7 +41,7 @@ typedef struct clip_options {
     double audio_s;
     int rotation_deg, full_range, resize_at;
     const char *title, *language;
-    int front_index, noise;
+    int front_index, tagged, cover, noise;
 } clip_options;
 
 /* The suffix of path chooses the container. */

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Pink noise is white noise through a sum of first-order low-passes, one per octave, whose powers
- * add up to a slope of -3 dB per octave; brown noise is a leaky integrator. Both run a second
- * before the first sample, so that the result is stationary.
+ * Pink noise is white noise through a cascade of first-order sections; brown noise is a leaky
+ * integrator. Both run a second before the first sample, so that the result is stationary.
  */
 #include "corrupt/audio/colour.h"
 
+#include "base/det_math.h"
 #include "base/normal.h"
 
 #define BLOCK 1024
+
+static const double two_pi = 6.283185307179586;
 
 /* White deviates one block at a time. */
 typedef struct source {
@@ -28,43 +30,51 @@ static float pull(source *s)
     return s->z[s->used++];
 }
 
-/* Corner frequencies double from 12 Hz on; a filter of corner w (radians per sample, small) is y +=
- * w / (1 + w) (x - y). Its power is about flat below the corner and falls as 1/f^2 above; with
- * equal gains at their corners the sum falls as 1/f. */
-#define N_POLES 10
+/* Power falls as 1/f on average where poles and zeros alternate at equal distances on a logarithmic
+ * axis: a pole at f, a zero at 2 f, the next pole at 4 f. The highest pole lies at 0.128 of the
+ * rate, the lowest below 10 Hz. What mapping a corner f to exp(-2 pi f / rate) bends below half the
+ * rate, the zero of the last step straightens (found by search). */
+#define MAX_SECTIONS 12
 
 static void pink(float *z, size_t n, int rate_hz, source *s)
 {
-    const double two_pi = 6.283185307179586;
-    double share[N_POLES], gain[N_POLES], y[N_POLES] = { 0 };
+    double pole[MAX_SECTIONS], zero[MAX_SECTIONS], y[MAX_SECTIONS + 1] = { 0 };
+    double corner = 0.128, last = 0; /* corner over rate; the last output of the cascade */
+    int n_sections = 0;
 
-    for (int k = 0; k < N_POLES; k++) {
-        const double w = two_pi * 12 * (double)(1 << k) / rate_hz;
-
-        share[k] = w / (1 + w);
-        gain[k] = 1;
-        for (int i = 0; i < k; i++)
-            gain[k] *= 0.7071067811865476; /* amplitude falls by sqrt(2) per octave */
+    while (n_sections < MAX_SECTIONS && (!n_sections || corner * 4 * rate_hz >= 10)) {
+        pole[n_sections] = mw_det_exp_neg(-two_pi * corner);
+        zero[n_sections++] = mw_det_exp_neg(-two_pi * 2 * corner);
+        corner /= 4;
     }
     for (size_t i = 0; i < n + (size_t)rate_hz; i++) {
-        const double x = pull(s);
-        double sum = 0;
+        double v = pull(s);
 
-        for (int k = 0; k < N_POLES; k++) {
-            y[k] += share[k] * (x - y[k]);
-            sum += gain[k] * y[k];
+        /* y [k]: output of the k-th section (y [0]: its input) one sample ago */
+        for (int k = 0; k < n_sections; k++) {
+            const double out = v - zero[k] * y[k] + pole[k] * y[k + 1];
+
+            y[k] = v;
+            v = out;
         }
-        if (i >= (size_t)rate_hz) z[i - (size_t)rate_hz] = (float)sum;
+        y[n_sections] = v;
+        if (i >= (size_t)rate_hz) z[i - (size_t)rate_hz] = (float)(v + 0.12 * last);
+        last = v;
     }
 }
 
+/* Integration by the rule of Al-Alaoui (the mean of rectangle and trapezoid, 3 : 1), which keeps
+ * -6 dB per octave up to 0.4 of the rate; the leak has its corner at 10 Hz. */
 static void brown(float *z, size_t n, int rate_hz, source *s)
 {
-    const double leak = 6.283185307179586 * 10 / rate_hz; /* corner at 10 Hz */
-    double y = 0;
+    const double leak = two_pi * 10 / rate_hz;
+    double y = 0, before = 0;
 
     for (size_t i = 0; i < n + (size_t)rate_hz; i++) {
-        y += leak * (pull(s) - y);
+        const double x = pull(s);
+
+        y += leak * ((7 * x + before) / 8 - y);
+        before = x;
         if (i >= (size_t)rate_hz) z[i - (size_t)rate_hz] = (float)y;
     }
 }

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The planar kernels over vectors of LANES floats. The including file defines
+ *   V, LANES, LOAD, STORE, SET1, ADD, MUL, MAX, ZERO, FMA(a, b, c) = a b + c,
+ *   STORE_SOME(p, v, n) for the first n lanes,
+ *   M, LANES_FROM_TO(a, b), LOAD_MASK(p, m): lanes outside read 0 and are not touched,
+ *   SPLIT(a, b, even, odd): the even and odd samples of 2 LANES in order, MERGE its inverse,
+ *   DENSE_VECTORS, STEM_VECTORS: vectors of pixels per register block.
+ */
+
+/* ---- 1x1, sparse weights: BLOCK vectors of pixels at a time ---- */
+
+static inline V finish_(V v, const float *residual, int relu)
+{
+    if (residual) v = ADD(v, LOAD(residual));
+    return relu ? MAX(v, ZERO) : v;
+}
+
+/* One block of n vectors, n a constant after inlining. */
+static inline __attribute__((always_inline)) void sparse_block(const mw_pointwise *w, const float *x,
+                                                               const float *residual, int n_residual,
+                                                               float *y, size_t pitch, int n)
+{
+    for (int o = 0; o < w->oc; o++) {
+        const float *r = o < n_residual ? residual + (size_t)o * pitch : NULL;
+        float *to = y + (size_t)o * pitch;
+        V sum[8];
+
+        for (int b = 0; b < n; b++)
+            sum[b] = SET1(w->bias[o]);
+        for (uint32_t k = w->start[o]; k < w->start[o + 1]; k++) {
+            const V v = SET1(w->value[k]);
+            const float *from = x + w->channel[k] * pitch;
+
+            for (int b = 0; b < n; b++)
+                sum[b] = FMA(v, LOAD(from + b * LANES), sum[b]);
+        }
+        for (int b = 0; b < n; b++)
+            STORE(to + b * LANES, finish_(sum[b], r ? r + b * LANES : NULL, w->relu));
+    }
+}
+
+static void sparse_lanes(const mw_pointwise *w, const float *x, const float *residual, int n_residual,
+                         float *y, size_t pitch)
+{
+    size_t p = 0;
+
+    if (!n_residual) residual = x; /* never read; keeps the sums below defined */
+    for (; p + 8 * LANES <= pitch; p += 8 * LANES)
+        sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 8);
+    /* What is left in one block: small maps have no more than this. */
+    switch ((pitch - p) / LANES) {
+    case 7: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 7); break;
+    case 6: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 6); break;
+    case 5: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 5); break;
+    case 4: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 4); break;
+    case 3: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 3); break;
+    case 2: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 2); break;
+    case 1: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 1); break;
+    default: break;
+    }
+}
+
+/* ---- 1x1, dense weights: 4 outputs by n vectors of pixels ---- */
+
+static inline __attribute__((always_inline)) void dense_block(const mw_pointwise *w, const float *x,
+                                                              const float *residual, int n_residual,
+                                                              float *y, size_t pitch, int n)
+{
+    for (int o = 0; o < w->oc; o += 4) {
+        const float *f = w->dense + (size_t)o * (size_t)w->ic;
+        const int m = w->oc - o < 4 ? w->oc - o : 4;
+        V sum[4][4];
+
+        for (int i = 0; i < 4; i++)
+            for (int b = 0; b < n; b++)
+                sum[i][b] = SET1(w->bias[o + i]);
+        for (int c = 0; c < w->ic; c++, f += 4) {
+            const float *from = x + (size_t)c * pitch;
+            V v[4];
+
+            for (int b = 0; b < n; b++)
+                v[b] = LOAD(from + b * LANES);
+            for (int i = 0; i < 4; i++)
+                for (int b = 0; b < n; b++)
+                    sum[i][b] = FMA(SET1(f[i]), v[b], sum[i][b]);
+        }
+        for (int i = 0; i < m; i++) {
+            const size_t at = (size_t)(o + i) * pitch;
+            const float *r = o + i < n_residual ? residual + at : NULL;
+
+            for (int b = 0; b < n; b++)
+                STORE(y + at + b * LANES, finish_(sum[i][b], r ? r + b * LANES : NULL, w->relu));
+        }
+    }
+}
+
+static void dense_lanes(const mw_pointwise *w, const float *x, const float *residual, int n_residual,
+                        float *y, size_t pitch)
+{
+    size_t p = 0;
+
+    if (!n_residual) residual = x;
+    for (; p + DENSE_VECTORS * LANES <= pitch; p += DENSE_VECTORS * LANES)
+        dense_block(w, x + p, residual + p, n_residual, y + p, pitch, DENSE_VECTORS);
+    for (; p < pitch; p += LANES)
+        dense_block(w, x + p, residual + p, n_residual, y + p, pitch, 1);
+}
+
+/* ---- windows ---- */
+
+static inline void store_row(float *y, V v, int left)
+{
+    if (left >= LANES) STORE(y, v);
+    else STORE_SOME(y, v, left);
+}
+
+/* Lanes whose column from + lane * 1 lies in the map. */
+static inline M columns_(int from, int n)
+{
+    return LANES_FROM_TO(from < 0 ? -from : 0, n - from < 0 ? 0 : n - from > LANES ? LANES : n - from);
+}
+
+/* Stride 1, one strip of LANES columns from ox: three running sums, one per output row that the
+ * current input row belongs to. */
+static inline void strip_1(const mw_window *w, const float *f, float bias, const float *x, float *y,
+                           int ox)
+{
+    const int c0 = ox - w->pad_left;
+    const M m0 = columns_(c0, w->iw), m1 = columns_(c0 + 1, w->iw), m2 = columns_(c0 + 2, w->iw);
+    const V f0 = SET1(f[0]), f1 = SET1(f[1]), f2 = SET1(f[2]), f3 = SET1(f[3]), f4 = SET1(f[4]);
+    const V f5 = SET1(f[5]), f6 = SET1(f[6]), f7 = SET1(f[7]), f8 = SET1(f[8]), start = SET1(bias);
+    V one = start, two = start; /* outputs at r - 1 and r - 2 (in rows with padding) */
+
+    for (int r = 0; r < w->oh + 2; r++) {
+        const int iy = r - w->pad_top;
+        V a = ZERO, b = ZERO, c = ZERO, done;
+
+        if (iy >= 0 && iy < w->ih) {
+            const float *p = x + (ptrdiff_t)iy * w->iw + c0;
+
+            a = LOAD_MASK(p, m0);
+            b = LOAD_MASK(p + 1, m1);
+            c = LOAD_MASK(p + 2, m2);
+        }
+        done = FMA(f8, c, FMA(f7, b, FMA(f6, a, two)));
+        two = FMA(f5, c, FMA(f4, b, FMA(f3, a, one)));
+        one = FMA(f2, c, FMA(f1, b, FMA(f0, a, start)));
+        if (r >= 2) store_row(y + (size_t)(r - 2) * (size_t)w->ow + (size_t)ox,
+                              finish_(done, NULL, w->relu), w->ow - ox);
+    }
+}
+
+/* Stride 2: the columns of taps 0 and 1 are the even and odd samples from c0, those of tap 2 the
+ * even ones from c0 + 2. */
+static inline void strip_2(const mw_window *w, const float *f, float bias, const float *x, float *y,
+                           int ox)
+{
+    const int c0 = 2 * ox - w->pad_left;
+    const M m0 = columns_(c0, w->iw), m1 = columns_(c0 + LANES, w->iw);
+    const M n0 = columns_(c0 + 2, w->iw), n1 = columns_(c0 + 2 + LANES, w->iw);
+
+    for (int oy = 0; oy < w->oh; oy++) {
+        V sum = SET1(bias);
+
+        for (int k = 0; k < 3; k++) {
+            const int iy = 2 * oy + k - w->pad_top;
+            const float *p = x + (ptrdiff_t)iy * w->iw + c0;
+            V even, odd, next, unused;
+
+            if (iy < 0 || iy >= w->ih) continue;
+            SPLIT(LOAD_MASK(p, m0), LOAD_MASK(p + LANES, m1), even, odd);
+            SPLIT(LOAD_MASK(p + 2, n0), LOAD_MASK(p + 2 + LANES, n1), next, unused);
+            (void)unused;
+            sum = FMA(SET1(f[3 * k]), even, sum);
+            sum = FMA(SET1(f[3 * k + 1]), odd, sum);
+            sum = FMA(SET1(f[3 * k + 2]), next, sum);
+        }
+        store_row(y + (size_t)oy * (size_t)w->ow + (size_t)ox, finish_(sum, NULL, w->relu),
+                  w->ow - ox);
+    }
+}
+
+static void depthwise_lanes(const mw_window *w, const float *x, float *y)
+{
+    const size_t in = mw_planar_pitch(w->ih, w->iw), out = mw_planar_pitch(w->oh, w->ow);
+
+    for (int c = 0; c < w->oc; c++)
+        for (int ox = 0; ox < w->ow; ox += LANES) {
+            const float *f = w->weights + 9 * (size_t)c, *from = x + (size_t)c * in;
+
+            if (w->stride == 1)
+                strip_1(w, f, w->bias[c], from, y + (size_t)c * out, ox);
+            else
+                strip_2(w, f, w->bias[c], from, y + (size_t)c * out, ox);
+        }
+}
+
+/* Eight outputs by n vectors of pixels from ox in row oy. */
+static inline __attribute__((always_inline)) void stem_block(const mw_window *w, const float *scratch,
+                                                             float *y, int oy, int ox, int n)
+{
+    const size_t out = mw_planar_pitch(w->oh, w->ow), row = mw_stem_row(w), plane = mw_stem_plane(w);
+    const size_t n_taps = (size_t)w->k * (size_t)w->k * (size_t)w->ic;
+
+    for (int o = 0; o < w->oc; o += 8) {
+        const float *f = w->weights + (size_t)o * n_taps;
+        const int m = w->oc - o < 8 ? w->oc - o : 8;
+        V sum[8][2];
+
+        for (int i = 0; i < 8; i++)
+            for (int b = 0; b < n; b++)
+                sum[i][b] = SET1(w->bias[o + i]);
+        for (int ky = 0; ky < w->k; ky++)
+            for (int c = 0; c < w->ic; c++) {
+                const float *from = scratch + (size_t)c * plane +
+                                    (size_t)(2 * oy + ky + w->k - w->pad_top) * row + ox;
+
+                for (int kx = 0; kx < w->k; kx++, f += 8) {
+                    const float *p = from + mw_stem_column(kx - w->pad_left, row);
+                    V v[2];
+
+                    for (int b = 0; b < n; b++)
+                        v[b] = LOAD(p + b * LANES);
+                    for (int i = 0; i < 8; i++)
+                        for (int b = 0; b < n; b++)
+                            sum[i][b] = FMA(SET1(f[i]), v[b], sum[i][b]);
+                }
+            }
+        for (int i = 0; i < m; i++)
+            for (int b = 0; b < n; b++) {
+                const int at = ox + b * LANES;
+
+                if (at < w->ow)
+                    store_row(y + (size_t)(o + i) * out + (size_t)oy * (size_t)w->ow + (size_t)at,
+                              finish_(sum[i][b], NULL, w->relu), w->ow - at);
+            }
+    }
+}
+
+static void stem_lanes(const mw_window *w, const float *x, float *y)
+{
+    for (int oy = 0; oy < w->oh; oy++)
+        for (int ox = 0; ox < w->ow; ox += STEM_VECTORS * LANES)
+            stem_block(w, x, y, oy, ox, STEM_VECTORS);
+}
+
+/* Channel c of 16 pixels of three bytes (a, b, c: 48 bytes), even pixels in the lower half. */
+static inline __m128i channel_of_16(__m128i a, __m128i b, __m128i c, int channel)
+{
+    static const int8_t from[3][3][16] = {
+        { { 0, 6, 12, -1, -1, -1, -1, -1, 3, 9, 15, -1, -1, -1, -1, -1 },
+          { -1, -1, -1, 2, 8, 14, -1, -1, -1, -1, -1, 5, 11, -1, -1, -1 },
+          { -1, -1, -1, -1, -1, -1, 4, 10, -1, -1, -1, -1, -1, 1, 7, 13 } },
+        { { 1, 7, 13, -1, -1, -1, -1, -1, 4, 10, -1, -1, -1, -1, -1, -1 },
+          { -1, -1, -1, 3, 9, 15, -1, -1, -1, -1, 0, 6, 12, -1, -1, -1 },
+          { -1, -1, -1, -1, -1, -1, 5, 11, -1, -1, -1, -1, -1, 2, 8, 14 } },
+        { { 2, 8, 14, -1, -1, -1, -1, -1, 5, 11, -1, -1, -1, -1, -1, -1 },
+          { -1, -1, -1, 4, 10, -1, -1, -1, -1, -1, 1, 7, 13, -1, -1, -1 },
+          { -1, -1, -1, -1, -1, 0, 6, 12, -1, -1, -1, -1, -1, 3, 9, 15 } }
+    };
+    const __m128i *m = (const __m128i *)(const void *)from[channel];
+
+    return _mm_or_si128(_mm_or_si128(_mm_shuffle_epi8(a, _mm_loadu_si128(m)),
+                                     _mm_shuffle_epi8(b, _mm_loadu_si128(m + 1))),
+                        _mm_shuffle_epi8(c, _mm_loadu_si128(m + 2)));
+}
+
+static inline void store_8(float *to, __m128i bytes, __m256 scale, __m256 offset)
+{
+    const __m256 v = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+
+    _mm256_storeu_ps(to, _mm256_add_ps(_mm256_mul_ps(v, scale), offset));
+}
+
+static void stem_input_lanes(const mw_window *w, const uint8_t *bytes, float scale, float offset,
+                             float *split)
+{
+    const size_t row = mw_stem_row(w), plane = mw_stem_plane(w);
+    const __m256 s = _mm256_set1_ps(scale), t = _mm256_set1_ps(offset);
+
+    if (w->ic != 3 || w->iw % 16) {
+        mw_planar_c.input(w, bytes, scale, offset, split);
+        return;
+    }
+    for (int y = 0; y < w->ih; y++)
+        for (int x = 0; x < w->iw; x += 16, bytes += 48) {
+            const __m128i *p = (const __m128i *)(const void *)bytes;
+            const __m128i a = _mm_loadu_si128(p), b = _mm_loadu_si128(p + 1), c = _mm_loadu_si128(p + 2);
+            float *to = split + (size_t)(y + w->k) * row + MW_PLANAR_MARGIN + x / 2;
+
+            for (int k = 0; k < 3; k++) {
+                const __m128i v = channel_of_16(a, b, c, k);
+
+                store_8(to + (size_t)k * plane, v, s, t);
+                store_8(to + (size_t)k * plane + row / 2, _mm_unpackhi_epi64(v, v), s, t);
+            }
+        }
+}
+
+static void max_pool_lanes(const mw_window *w, const float *x, float *y)
+{
+    const size_t in = mw_planar_pitch(w->ih, w->iw), out = mw_planar_pitch(w->oh, w->ow);
+
+    for (int c = 0; c < w->oc; c++)
+        for (int oy = 0; oy < w->oh; oy++) {
+            const float *p = x + (size_t)c * in + (size_t)(2 * oy) * (size_t)w->iw, *q = p + w->iw;
+            float *to = y + (size_t)c * out + (size_t)oy * (size_t)w->ow;
+            int ox = 0;
+
+            for (; ox + LANES <= w->ow; ox += LANES) {
+                V e, o;
+
+                SPLIT(MAX(LOAD(p + 2 * ox), LOAD(q + 2 * ox)),
+                      MAX(LOAD(p + 2 * ox + LANES), LOAD(q + 2 * ox + LANES)), e, o);
+                STORE(to + ox, MAX(e, o));
+            }
+            for (; ox < w->ow; ox++) {
+                const float a = p[2 * ox] > q[2 * ox] ? p[2 * ox] : q[2 * ox];
+                const float b = p[2 * ox + 1] > q[2 * ox + 1] ? p[2 * ox + 1] : q[2 * ox + 1];
+
+                to[ox] = a > b ? a : b;
+            }
+        }
+}
+
+/* ---- doubling ---- */
+
+/* Vertical mix of two rows into mixed [w] (its neighbours repeat the ends), then the horizontal one.
+ * mixed - 1 and up to 2 LANES beyond w may be written. */
+static void resize_row(const float *near, const float *other, int w, float *mixed, float *y,
+                       const float *residual, int relu)
+{
+    const V most = SET1(0.75f), rest = SET1(0.25f);
+    int i = 0;
+
+    for (; i + LANES <= w; i += LANES)
+        STORE(mixed + i, FMA(LOAD(near + i), most, MUL(LOAD(other + i), rest)));
+    if (i < w) {
+        const M m = LANES_FROM_TO(0, w - i);
+
+        STORE(mixed + i, FMA(LOAD_MASK(near + i, m), most, MUL(LOAD_MASK(other + i, m), rest)));
+    }
+    mixed[-1] = mixed[0];
+    mixed[w] = mixed[w - 1];
+    for (i = 0; i < w; i += LANES) {
+        const V c = MUL(LOAD(mixed + i), most);
+        const V even = FMA(LOAD(mixed + i - 1), rest, c), odd = FMA(LOAD(mixed + i + 1), rest, c);
+        const int left = 2 * (w - i);
+        V v[2];
+
+        MERGE(even, odd, v[0], v[1]);
+        for (int b = 0; b < 2; b++) {
+            const int n = left - b * LANES;
+            const ptrdiff_t at = 2 * i + b * LANES;
+
+            if (n <= 0) break;
+            if (residual) v[b] = ADD(v[b], LOAD_MASK(residual + at, LANES_FROM_TO(0, n > LANES ? LANES : n)));
+            if (relu) v[b] = MAX(v[b], ZERO);
+            store_row(y + at, v[b], n);
+        }
+    }
+}
+
+static void resize_lanes(const mw_window *w, const float *x, const float *residual, float *y,
+                         float *scratch)
+{
+    const size_t in = mw_planar_pitch(w->ih, w->iw), out = mw_planar_pitch(2 * w->ih, 2 * w->iw);
+
+    for (int c = 0; c < w->oc; c++)
+        for (int oy = 0; oy < 2 * w->ih; oy++) {
+            const size_t at = (size_t)c * out + (size_t)oy * 2 * (size_t)w->iw;
+            const float *near = x + (size_t)c * in + (size_t)(oy / 2) * (size_t)w->iw;
+
+            resize_row(near, near + (ptrdiff_t)mw_planar_other(oy, w->ih) * w->iw, w->iw,
+                       scratch + MW_PLANAR_MARGIN, y + at, residual ? residual + at : NULL, w->relu);
+        }
+}
+
+static void add_lanes(const float *a, const float *b, float *y, size_t n, int relu)
+{
+    for (size_t i = 0; i < n; i += LANES) {
+        const V v = ADD(LOAD(a + i), LOAD(b + i));
+
+        STORE(y + i, relu ? MAX(v, ZERO) : v);
+    }
+}
