@@ -117,7 +117,7 @@ uint64_t mw_rng_below(mw_rng *r, uint64_t n)
 
 int64_t mw_rng_int(mw_rng *r, int64_t lo, int64_t hi)
 {
-    return lo + (int64_t)mw_rng_below(r, (uint64_t)hi - (uint64_t)lo + 1);
+    return (int64_t)((uint64_t)lo + mw_rng_below(r, (uint64_t)hi - (uint64_t)lo + 1));
 }
 
 size_t mw_rng_pick(mw_rng *r, const double *weight, size_t n)

@@ -105,21 +105,42 @@ static char point(void)
     return *localeconv()->decimal_point;
 }
 
-void mw_f64_text(char *text, double x)
+/* Text of x with the fewest digits from lo to hi that same() finds to read back equal. */
+static void number_text(char *text, double x, int lo, int hi, int (*same)(const char *text, double x))
 {
     if (isnan(x) || isinf(x)) {
         strcpy(text, isnan(x) ? "nan" : x < 0 ? "-inf" : "inf");
         return;
     }
-    for (int digits = 15; digits <= 17; digits++) {
+    for (int digits = lo; digits <= hi; digits++) {
         snprintf(text, MW_F64_TEXT, "%.*g", digits, x);
-        if (digits == 17 || strtod(text, NULL) == x) break;
+        if (digits == hi || same(text, x)) break;
     }
     if (point() != '.') {
         char *p = strchr(text, point());
 
         if (p) *p = '.';
     }
+}
+
+static int same_f64(const char *text, double x)
+{
+    return strtod(text, NULL) == x;
+}
+
+static int same_f32(const char *text, double x)
+{
+    return strtof(text, NULL) == (float)x;
+}
+
+void mw_f64_text(char *text, double x)
+{
+    number_text(text, x, 15, 17, same_f64);
+}
+
+void mw_f32_text(char *text, float x)
+{
+    number_text(text, x, 6, 9, same_f32);
 }
 
 int mw_f64_parse(const char *text, double *x)

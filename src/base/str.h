@@ -31,6 +31,8 @@ void mw_str_clear(mw_str *s);
  * "-inf", "nan". text holds MW_F64_TEXT bytes. */
 #define MW_F64_TEXT 32
 void mw_f64_text(char *text, double x);
+/* Shortest of %.6g ... %.9g that reads back as the same float32. */
+void mw_f32_text(char *text, float x);
 
 /* Parse a whole text as a number with '.' whatever the locale; -1 unless all of it is one. "inf"
  * and "nan" are refused. */

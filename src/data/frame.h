@@ -17,13 +17,13 @@ typedef enum mw_pixfmt {
 } mw_pixfmt;
 
 /* Sizes and row strides in bytes. Rows start at multiples of 64 bytes; padding may be written, is
- * never read. pts counts ticks of the stream's time base. */
+ * never read. pts and duration count ticks of the stream's time base; duration 0 means unknown. */
 typedef struct mw_frame {
     mw_pixfmt format;
     int width, height;
     uint8_t *plane[3];
     ptrdiff_t stride[3];
-    int64_t pts;
+    int64_t pts, duration;
     int full_range; /* YUV: 0 for 16..235, 1 for 0..255 */
     void *memory;   /* owned block behind the planes, NULL when borrowed */
 } mw_frame;

@@ -3,6 +3,7 @@
 #include "support/support.h"
 
 #include <ftw.h>
+#include <locale.h>
 #include <unistd.h>
 
 static const char *below(const char *variable, const char *relative)
@@ -101,4 +102,54 @@ void temp_dir_remove(char *path)
     if (!path) return;
     nftw(path, remove_one, 32, FTW_DEPTH | FTW_PHYS);
     free(path);
+}
+
+static int has_comma(void)
+{
+    return *localeconv()->decimal_point == ',';
+}
+
+int use_comma_locale(const char *dir)
+{
+    static const char *const names[] = { "de_DE.UTF-8", "fr_FR.UTF-8", "es_ES.UTF-8", "de_DE" };
+    char path[512], command[2048];
+    FILE *f;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (setlocale(LC_NUMERIC, names[i]) && has_comma()) return 1;
+    snprintf(path, sizeof path, "%s/numeric", dir);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("LC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\ngrouping 3;3\nEND LC_NUMERIC\n",
+          f);
+    fclose(f);
+    /* fails for the categories that are missing, and writes what is there */
+    snprintf(command, sizeof command, "localedef -c -i '%s' '%s/xx_XX' >/dev/null 2>&1", path, dir);
+    if (system(command) != -1) {
+        setenv("LOCPATH", dir, 1);
+        if (setlocale(LC_NUMERIC, "xx_XX") && has_comma()) return 1;
+    }
+    setlocale(LC_ALL, "C");
+    return 0;
+}
+
+static const char *wanted_suffix;
+static int n_wanted;
+
+static int count_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    const size_t n = strlen(path), k = strlen(wanted_suffix);
+
+    (void)st;
+    (void)ftw;
+    n_wanted += type != FTW_D && type != FTW_DP && n >= k && !strcmp(path + n - k, wanted_suffix);
+    return 0;
+}
+
+int count_files(const char *path, const char *suffix)
+{
+    wanted_suffix = suffix;
+    n_wanted = 0;
+    nftw(path, count_one, 32, FTW_PHYS);
+    return n_wanted;
 }

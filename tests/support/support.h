@@ -26,7 +26,7 @@ const char *shared_path(const char *relative);
 #define REQUIRE_SHARED(relative)                                                                   \
     do {                                                                                           \
         if (!have_shared(relative)) {                                                              \
-            print_message("skipped: optional data %s is absent\n", shared_path(relative));         \
+            print_message("# skipped: optional data %s is absent\n", shared_path(relative));         \
             skip();                                                                                \
         }                                                                                          \
     } while (0)
@@ -53,5 +53,20 @@ void temp_dir_remove(char *path);
         const mw_status st_ = (call);                                                              \
         if (st_ != MW_OK) fail_msg("%s: %s", #call, mw_status_name(st_));                          \
     } while (0)
+
+/* The call fails with this status. */
+#define assert_fails(call, status)                                                                 \
+    do {                                                                                           \
+        const mw_status st_ = (call);                                                              \
+        if (st_ != (status))                                                                       \
+            fail_msg("%s: %s instead of %s", #call, mw_status_name(st_), mw_status_name(status));  \
+    } while (0)
+
+/* A decimal comma for the process, from whichever such locale is installed, else made with
+ * localedef below dir; 0 when there is no way. setlocale(LC_ALL, "C") ends it. */
+int use_comma_locale(const char *dir);
+
+/* Number of files below path whose name ends with suffix ("" counts all). */
+int count_files(const char *path, const char *suffix);
 
 #endif

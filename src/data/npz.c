@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Formats: numpy's "NEP 1" for .npy; PKWARE's APPNOTE for the three zip records used (local header,
+ * central entry, end of central directory; no zip64, hence the 2 GiB limit).
+ */
+#include "data/npz.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <libavutil/crc.h>
+
+#include "base/error.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "array bytes are written as they lie in memory");
+
+void mw_npy_put(mw_str *s, const char *descr, const size_t *shape, size_t n_dims, const void *data,
+                size_t n_bytes)
+{
+    mw_str head = { 0 };
+    size_t total;
+
+    mw_str_printf(&head, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
+    for (size_t i = 0; i < n_dims; i++)
+        mw_str_printf(&head, "%s%zu", i ? ", " : "", shape[i]);
+    mw_str_put(&head, n_dims == 1 ? ",), }" : "), }");
+    /* magic, version, length, text and newline fill a multiple of 64 bytes */
+    total = (10 + head.n + 1 + 63) / 64 * 64;
+    mw_str_putn(s, "\x93NUMPY\x01\x00", 8);
+    mw_str_putc(s, (char)((total - 10) & 255));
+    mw_str_putc(s, (char)((total - 10) >> 8));
+    mw_str_putn(s, head.data ? head.data : "", head.n);
+    for (size_t i = 10 + head.n + 1; i < total; i++)
+        mw_str_putc(s, ' ');
+    mw_str_putc(s, '\n');
+    mw_str_putn(s, data, n_bytes);
+    s->failed |= head.failed;
+    mw_str_clear(&head);
+}
+
+static void le(mw_str *s, uint32_t v, int n_bytes)
+{
+    for (int i = 0; i < n_bytes; i++)
+        mw_str_putc(s, (char)(v >> 8 * i & 255));
+}
+
+/* The fields that local header and central entry share, from "version needed" to "extra length". */
+static void common_fields(mw_str *s, uint32_t crc, uint32_t size, size_t n_name)
+{
+    le(s, 20, 2);     /* version needed */
+    le(s, 0, 2);      /* flags */
+    le(s, 0, 2);      /* stored */
+    le(s, 0, 2);      /* time 00:00:00 */
+    le(s, 0x0021, 2); /* date 1980-01-01 */
+    le(s, crc, 4);
+    le(s, size, 4);
+    le(s, size, 4);
+    le(s, (uint32_t)n_name, 2);
+    le(s, 0, 2);
+}
+
+void mw_npz_put(mw_npz *z, const char *name, const char *descr, const size_t *shape, size_t n_dims,
+                const void *data, size_t n_bytes)
+{
+    const uint32_t offset = (uint32_t)z->bytes.n;
+    const size_t n_name = strlen(name) + 4;
+    mw_str member = { 0 };
+    uint32_t crc;
+
+    mw_npy_put(&member, descr, shape, n_dims, data, n_bytes);
+    if (member.failed || z->bytes.n + member.n > (size_t)1 << 31) {
+        z->bytes.failed = 1;
+        mw_str_clear(&member);
+        return;
+    }
+    crc = ~av_crc(av_crc_get_table(AV_CRC_32_IEEE_LE), ~0u, (const uint8_t *)member.data, member.n);
+    mw_str_putn(&z->bytes, "PK\x03\x04", 4);
+    common_fields(&z->bytes, crc, (uint32_t)member.n, n_name);
+    mw_str_printf(&z->bytes, "%s.npy", name);
+    mw_str_putn(&z->bytes, member.data, member.n);
+
+    mw_str_putn(&z->directory, "PK\x01\x02", 4);
+    le(&z->directory, 20, 2); /* made by */
+    common_fields(&z->directory, crc, (uint32_t)member.n, n_name);
+    le(&z->directory, 0, 2); /* comment length */
+    le(&z->directory, 0, 2); /* disk */
+    le(&z->directory, 0, 2); /* internal attributes */
+    le(&z->directory, 0, 4); /* external attributes */
+    le(&z->directory, offset, 4);
+    mw_str_printf(&z->directory, "%s.npy", name);
+    z->n_members++;
+    mw_str_clear(&member);
+}
+
+void mw_npz_put_texts(mw_npz *z, const char *name, const char *const *texts, size_t n)
+{
+    mw_str data = { 0 };
+    size_t width = 1;
+    char descr[24];
+
+    for (size_t i = 0; i < n; i++)
+        if (strlen(texts[i]) > width) width = strlen(texts[i]);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0, len = strlen(texts[i]); k < width; k++)
+            le(&data, k < len ? (unsigned char)texts[i][k] : 0, 4);
+    snprintf(descr, sizeof descr, "<U%zu", width);
+    mw_npz_put(z, name, descr, &n, 1, data.data ? data.data : "", data.n);
+    z->bytes.failed |= data.failed;
+    mw_str_clear(&data);
+}
+
+mw_status mw_npz_finish(mw_npz *z, mw_error *err)
+{
+    const uint32_t offset = (uint32_t)z->bytes.n;
+
+    z->bytes.failed |= z->directory.failed;
+    mw_str_putn(&z->bytes, z->directory.data ? z->directory.data : "", z->directory.n);
+    mw_str_putn(&z->bytes, "PK\x05\x06", 4);
+    le(&z->bytes, 0, 2);
+    le(&z->bytes, 0, 2);
+    le(&z->bytes, z->n_members, 2);
+    le(&z->bytes, z->n_members, 2);
+    le(&z->bytes, (uint32_t)z->directory.n, 4);
+    le(&z->bytes, offset, 4);
+    le(&z->bytes, 0, 2);
+    return mw_str_ok(&z->bytes, err);
+}
+
+void mw_npz_clear(mw_npz *z)
+{
+    mw_str_clear(&z->bytes);
+    mw_str_clear(&z->directory);
+    *z = (mw_npz){ 0 };
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading arrays out of the .npz files that merwild and numpy.savez write (stored members). The
+ * file is hostile: every offset and size is checked.
+ */
+#ifndef MW_DATA_NPZ_READ_H
+#define MW_DATA_NPZ_READ_H
+
+#include <stddef.h>
+
+#include "merwild/status.h"
+
+/* One array inside the bytes of the file; data is not aligned. descr: "<f4", "|u1" ... */
+typedef struct mw_npz_array {
+    char descr[16];
+    size_t shape[4], n_dims, n, item_bytes;
+    const char *data;
+} mw_npz_array;
+
+/* Find member "<key>.npy" in the bytes of a file. MW_ERR_FORMAT: bad_npz (not such a zip, deflated,
+ * cut), not_found (no such member). name stands in messages. */
+mw_status mw_npz_find(mw_npz_array *out, const char *bytes, size_t n, const char *key,
+                      const char *name, mw_error *err);
+
+/* Element i as a number; 0 for other item types than f4, f8, u1. */
+double mw_npz_number(const mw_npz_array *a, size_t i);
+
+#endif

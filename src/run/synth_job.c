@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * synth: render the clips of src/synth and write them as a small MMSA-like data set.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "img/yuv.h"
+#include "media/av_create.h"
+#include "media/sound.h"
+#include "merwild/synth.h"
+#include "run/setup.h"
+#include "synth/synth.h"
+
+static const char *const recipe_names[] = { "demo", "benchmark", NULL };
+
+#define O(field) offsetof(mw_synth_options, field)
+
+/* clang-format off */
+const mw_opt mw_synth_options_table[] = {
+    { "out", MW_OPT_TEXT, O(out), "", .help = "output folder" },
+    { "seed", MW_OPT_UINT, O(seed), "1", .help = "root of every random draw" },
+    { "jobs", MW_OPT_INT, O(jobs), "0", 0, 1024, .help = "worker threads; 0: one per processor" },
+    { "n", MW_OPT_INT, O(n), "2", 1, 1e6, .help = "number of clips" },
+    { "clips-per-speaker", MW_OPT_INT, O(clips_per_speaker), "1", 1, 1e6, .help = "clips in a row of one speaker" },
+    { "recipe", MW_OPT_ENUM, O(recipe), "demo", .choices = recipe_names,
+      .help = "demo: face and voice both follow the label; benchmark: each carries a part of it" },
+    { "duration-s", MW_OPT_DOUBLE, O(duration_s), "4.5", MW_SYNTH_MIN_S, MW_SYNTH_MAX_S, "s", .help = "length of a clip" },
+    { "width", MW_OPT_INT, O(width), "480", MW_SYNTH_MIN_SIDE, MW_SYNTH_MAX_SIDE, "px", .help = "of the picture, even" },
+    { "height", MW_OPT_INT, O(height), "360", MW_SYNTH_MIN_SIDE, MW_SYNTH_MAX_SIDE, "px", .help = "of the picture, even" },
+    { "fps", MW_OPT_INT, O(fps), "25", 1, 240, "frames/s", .help = "frame rate" },
+    { "rate-hz", MW_OPT_INT, O(rate_hz), "16000", MW_SYNTH_MIN_RATE, MW_SYNTH_MAX_RATE, "Hz", .help = "sample rate" },
+    { 0 },
+};
+/* clang-format on */
+
+typedef struct synth_clip {
+    mw_synth_params params;
+    char video_id[32], clip_id[32];
+} synth_clip;
+
+typedef struct synth_job {
+    const mw_synth_options *o;
+    synth_clip *clips;
+} synth_job;
+
+/* ---- planning ---- */
+
+/* Labels of the demo walk through the scale from both ends, so that two clips already differ. */
+static double demo_label(int64_t i)
+{
+    static const double labels[] = { 2.4, -2.4, 0.8, -0.8, 1.6, -1.6, 0, 3, -3 };
+
+    return labels[i % (int64_t)(sizeof labels / sizeof *labels)];
+}
+
+static mw_status plan(const synth_job *j, int64_t i, synth_clip *c, mw_error *err)
+{
+    const mw_synth_options *o = j->o;
+    mw_synth_recipe recipe;
+    mw_status st = MW_OK;
+
+    mw_synth_params_default(&c->params, o->seed, i, i / o->clips_per_speaker, demo_label(i));
+    c->params.duration_s = o->duration_s;
+    c->params.width = (int)o->width;
+    c->params.height = (int)o->height;
+    c->params.fps = (double)o->fps;
+    c->params.rate_hz = (int)o->rate_hz;
+    if (o->recipe) {
+        mw_synth_recipe_default(&recipe);
+        recipe.clips_per_speaker = (int)o->clips_per_speaker;
+        st = mw_synth_draw(&c->params, NULL, o->seed, i, &recipe, err);
+    } else {
+        c->params.voice.off_s = c->params.face.off_s = o->duration_s;
+    }
+    snprintf(c->video_id, sizeof c->video_id, "synth%04lld", (long long)c->params.speaker);
+    snprintf(c->clip_id, sizeof c->clip_id, "%lld", (long long)(i % o->clips_per_speaker) + 1);
+    return st;
+}
+
+/* Seven speakers of ten train, one validates, two test; fewer than ten speakers all train. */
+static const char *split_of(const synth_job *j, const synth_clip *c)
+{
+    const int64_t n_speakers = (j->o->n + j->o->clips_per_speaker - 1) / j->o->clips_per_speaker;
+    const int64_t k = c->params.speaker % 10;
+
+    if (n_speakers < 10 || k < 7) return "train";
+    return k == 7 ? "valid" : "test";
+}
+
+static mw_status write_labels(const synth_job *j, mw_error *err)
+{
+    char *path = mw_path_join(j->o->out, "label.csv");
+    mw_str s = { 0 };
+    mw_status st;
+
+    mw_str_put(&s, "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode\n");
+    for (int64_t i = 0; i < j->o->n; i++) {
+        const synth_clip *c = &j->clips[i];
+        const double label = c->params.label;
+        char text[MW_F64_TEXT];
+
+        mw_f64_text(text, label);
+        mw_str_printf(&s, "%s,%s,,%s,,,,%s,%s\n", c->video_id, c->clip_id, text,
+                      label > 0   ? "Positive"
+                      : label < 0 ? "Negative"
+                                  : "Neutral",
+                      split_of(j, c));
+    }
+    st = path ? mw_str_ok(&s, err) : mw_fail_nomem(err);
+    if (st == MW_OK) st = mw_file_store(path, s.data, s.n, err);
+    mw_str_clear(&s);
+    mw_free(path);
+    return st;
+}
+
+/* ---- one clip ---- */
+
+/* Buffers of one clip. */
+typedef struct render {
+    mw_synth *s;
+    mw_frame rgb, yuv;
+    float *voice;
+    int16_t *pcm;
+    size_t n;
+    mw_av_create *file;
+} render;
+
+static mw_status prepare(render *r, const mw_synth_params *p, mw_error *err)
+{
+    mw_status st = mw_synth_create(&r->s, p, err);
+
+    if (st != MW_OK) return st;
+    r->n = mw_synth_n_samples(r->s);
+    r->voice = mw_calloc_aligned(r->n, sizeof *r->voice);
+    r->pcm = mw_calloc_aligned(r->n, sizeof *r->pcm);
+    st = r->voice && r->pcm ? mw_synth_voice(r->s, r->voice, r->n, err) : mw_fail_nomem(err);
+    if (st == MW_OK) st = mw_frame_alloc(&r->rgb, MW_PIX_RGB24, p->width, p->height, err);
+    if (st == MW_OK) st = mw_frame_alloc(&r->yuv, MW_PIX_YUV420P, p->width, p->height, err);
+    return st;
+}
+
+static void clear(render *r)
+{
+    mw_av_create_abort(&r->file);
+    mw_synth_destroy(&r->s);
+    mw_frame_clear(&r->rgb);
+    mw_frame_clear(&r->yuv);
+    mw_free(r->voice);
+    mw_free(r->pcm);
+}
+
+/* Pictures, and beside each the sound up to its end. */
+static mw_status render_frames(render *r, const mw_synth_params *p, mw_job *job, mw_error *err)
+{
+    const int64_t n_frames = mw_synth_n_frames(r->s);
+    size_t done = 0;
+    mw_status st = MW_OK;
+
+    for (int64_t t = 0; st == MW_OK && t < n_frames; t++) {
+        size_t until = t + 1 == n_frames ? r->n : (size_t)((double)(t + 1) / p->fps * p->rate_hz);
+
+        if (mw_job_stopping(job)) return mw_fail(err, MW_ERR_INTERRUPTED, "interrupted", "stopped");
+        if (until > r->n) until = r->n;
+        st = mw_synth_face_frame(r->s, t, &r->rgb, err);
+        if (st == MW_OK) st = mw_img_rgb_to_yuv420(&r->rgb, &r->yuv);
+        if (st == MW_OK) st = mw_av_create_picture(r->file, &r->yuv, err);
+        if (st == MW_OK) st = mw_av_create_sound(r->file, r->voice + done, until - done, err);
+        done = until;
+    }
+    return st;
+}
+
+static mw_status write_wav(render *r, int rate_hz, const char *path, mw_error *err)
+{
+    mw_str bytes = { 0 };
+    mw_status st = mw_make_parents(path, err);
+
+    if (st == MW_OK) st = mw_wav_put(&bytes, r->voice, r->n, rate_hz, r->pcm, err);
+    if (st == MW_OK) st = mw_file_store(path, bytes.data, bytes.n, err);
+    mw_str_clear(&bytes);
+    return st;
+}
+
+static mw_status write_mp4(render *r, const mw_synth_params *p, const char *path, mw_job *job,
+                           mw_error *err)
+{
+    const mw_av_form form = { .width = p->width,
+                              .height = p->height,
+                              .fps_num = (int)p->fps,
+                              .fps_den = 1,
+                              .rate_hz = p->rate_hz };
+    char *part = mw_part_path(path);
+    mw_status st = part ? mw_make_parents(path, err) : mw_fail_nomem(err);
+
+    if (st == MW_OK) st = mw_av_create_open(&r->file, part, &form, err);
+    if (st == MW_OK) st = render_frames(r, p, job, err);
+    if (st == MW_OK) st = mw_av_create_close(&r->file, err);
+    if (st == MW_OK) st = mw_part_commit(part, path, err);
+    mw_free(part);
+    return st;
+}
+
+static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *clip,
+                         mw_clip_result *result)
+{
+    const synth_job *j = user;
+    const synth_clip *c = &j->clips[clip - job->walk->clips];
+    char *wav = mw_format("%s/wav/%s/%s.wav", j->o->out, c->video_id, c->clip_id);
+    render r = { .s = NULL };
+    mw_status st = wav ? prepare(&r, &c->params, &result->error) : mw_fail_nomem(&result->error);
+
+    (void)worker;
+    if (st == MW_OK) st = write_wav(&r, c->params.rate_hz, wav, &result->error);
+    if (st == MW_OK) st = write_mp4(&r, &c->params, clip->path, job, &result->error);
+    clear(&r);
+    mw_free(wav);
+    result->outcome = st == MW_OK ? MW_DONE : MW_FAILED;
+    result->n_outputs = st == MW_OK ? 2 : 0;
+    if (st == MW_OK) result->media_s = c->params.duration_s;
+}
+
+/* ---- the job ---- */
+
+/* The clips as a walk, in order of number; a walk sorts by path, so ids are looked up by place
+ * here. */
+static mw_status plan_all(synth_job *j, mw_walk *walk, mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    j->clips = mw_calloc((size_t)j->o->n, sizeof *j->clips);
+    if (!j->clips) return mw_fail_nomem(err);
+    for (int64_t i = 0; st == MW_OK && i < j->o->n; i++) {
+        synth_clip *c = &j->clips[i];
+        char *rel;
+
+        st = plan(j, i, c, err);
+        if (st != MW_OK) break;
+        rel = mw_format("Raw/%s/%s.mp4", c->video_id, c->clip_id);
+        st = rel ? mw_walk_add(walk, j->o->out, rel, err) : mw_fail_nomem(err);
+        mw_free(rel);
+    }
+    return st;
+}
+
+mw_status mw_synth_run(const mw_synth_options *o, const mw_run_hooks *hooks, mw_summary *summary,
+                       mw_error *err)
+{
+    const mw_run_options run = { .jobs = o->jobs };
+    synth_job j = { .o = o };
+    mw_job job = { .work = work_on_clip, .user = &j };
+    mw_walk walk = { 0 };
+    mw_status st;
+
+    *summary = (mw_summary){ 0 };
+    if (!*o->out)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'out': an output folder is needed");
+    if (o->width % 2 || o->height % 2)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "options 'width', 'height': %lld x %lld is not even", (long long)o->width,
+                       (long long)o->height);
+    st = mw_make_dirs(o->out, err);
+    if (st == MW_OK) st = plan_all(&j, &walk, err);
+    if (st == MW_OK) {
+        mw_job_init(&job, &walk, &run, hooks, summary);
+        st = mw_job_run(&job, err);
+    }
+    if (st == MW_OK) st = write_labels(&j, err);
+    mw_job_clear(&job);
+    mw_walk_clear(&walk);
+    mw_free(j.clips);
+    return st;
+}

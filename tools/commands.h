@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The commands; argv holds what follows the command's name. Each returns the exit code.
+ */
+#ifndef MERWILD_TOOLS_COMMANDS_H
+#define MERWILD_TOOLS_COMMANDS_H
+
+int cmd_corrupt_audio(int argc, char **argv);
+int cmd_corrupt_video(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_faces(int argc, char **argv);
+int cmd_models(int argc, char **argv);
+int cmd_features_audio(int argc, char **argv);
+int cmd_synth(int argc, char **argv);
+int cmd_ops(int argc, char **argv);
+
+#endif
