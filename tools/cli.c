@@ -236,18 +236,36 @@ static int stop(void *user)
     return stop_wanted;
 }
 
+/* Bytes of the well-formed UTF-8 character at p, 0 when there is none: file names may hold
+ * anything, and long messages are cut anywhere. */
+static int utf8_length(const unsigned char *p)
+{
+    const int n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+
+    if (p[0] > 0xf4 || (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+        return 0;
+    for (int i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80) return 0;
+    return n;
+}
+
 void cli_json_text(FILE *to, const char *text)
 {
     fputc('"', to);
-    for (; *text; text++) {
-        const unsigned char ch = (unsigned char)*text;
+    for (const unsigned char *p = (const unsigned char *)text; *p;) {
+        const unsigned char ch = *p;
+        const int n = utf8_length(p);
 
-        if (ch == '"' || ch == '\\')
+        if (!n)
+            fputs("\\ufffd", to);
+        else if (ch == '"' || ch == '\\')
             fprintf(to, "\\%c", ch);
         else if (ch < 0x20 || ch == 0x7f)
             fprintf(to, "\\u%04x", ch);
         else
-            fputc(ch, to);
+            fwrite(p, 1, (size_t)n, to);
+        p += n ? n : 1;
     }
     fputc('"', to);
 }
@@ -372,11 +390,12 @@ int cli_finish(cli_progress *p, mw_status st, const mw_summary *s, const mw_erro
     if (st != MW_OK) fprintf(stderr, "merwild %s: %s\n", p->command, err->message);
     if (p->common.json)
         json_summary(p, st, s, err);
-    else if ((st == MW_OK || st == MW_ERR_INTERRUPTED) && !p->common.quiet)
+    else if ((st == MW_OK || s->n_clips) && !p->common.quiet)
         text_summary(s);
     if (fflush(stdout)) return EXIT_CANNOT_START;
     if (st == MW_ERR_INTERRUPTED) return EXIT_INTERRUPTED;
     if (st == MW_ERR_RANGE) return EXIT_USAGE;
-    if (st != MW_OK) return EXIT_CANNOT_START;
+    /* after the clips: the lists beside the outputs could not be written */
+    if (st != MW_OK) return s->n_clips ? EXIT_FAILED_CLIPS : EXIT_CANNOT_START;
     return s->n_failed ? EXIT_FAILED_CLIPS : EXIT_OK;
 }

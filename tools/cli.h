@@ -63,7 +63,7 @@ int cli_finish(cli_progress *p, mw_status st, const mw_summary *s, const mw_erro
 /* Install the handlers behind the hooks' stop. */
 void cli_catch_signals(void);
 
-/* A JSON string in quotes. */
+/* A JSON string in quotes; what is not UTF-8 becomes U+FFFD. */
 void cli_json_text(FILE *to, const char *text);
 
 #endif

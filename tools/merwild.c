@@ -15,10 +15,12 @@ static const struct {
 } commands[] = {
     { "corrupt", "audio", cmd_corrupt_audio, "add noise to the sound of clips" },
     { "corrupt", "video", cmd_corrupt_video, "damage the picture of clips" },
+    { "faces", NULL, cmd_faces, "face tracks of videos" },
     { "features", "audio", cmd_features_audio, "acoustic descriptors of clips" },
     { "verify", NULL, cmd_verify, "compare outputs with their recorded hashes" },
     { "replay", NULL, cmd_replay, "make one output again from its sidecar" },
     { "synth", NULL, cmd_synth, "make small labelled clips out of nothing" },
+    { "models", NULL, cmd_models, "list, locate and verify model files" },
     { "ops", NULL, cmd_ops, "describe all operations" },
 };
 

@@ -19,7 +19,9 @@
 #define MERWILD_MERWILD_H
 
 #include "merwild/corrupt.h"
+#include "merwild/faces.h"
 #include "merwild/features.h"
+#include "merwild/models.h"
 #include "merwild/ops.h"
 #include "merwild/options.h"
 #include "merwild/run.h"

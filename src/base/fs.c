@@ -66,7 +66,7 @@ mw_status mw_file_load(char **out, size_t *n, const char *path, size_t max_bytes
     struct stat info;
     char *data = NULL;
     size_t size, got = 0;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* no waiting for pipes */
 
     *out = NULL;
     *n = 0;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/sha.h>
@@ -64,9 +65,15 @@ mw_status mw_sha256_file(char *hex, int64_t *n_bytes, const char *path, mw_error
     uint8_t *block = NULL;
     int64_t total = 0;
     mw_sha256 h;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat info;
+    /* a pipe would be waited for, and a device read without end */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0) return mw_fail_errno(err, errno, "cannot open '%s'", path);
+    if (fstat(fd, &info) || !S_ISREG(info.st_mode)) {
+        st = mw_fail(err, MW_ERR_IO, "not_a_file", "'%s' is not a regular file", path);
+        goto done;
+    }
     block = mw_calloc(BLOCK, 1);
     if (!block) {
         st = mw_fail_nomem(err);

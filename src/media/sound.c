@@ -19,10 +19,11 @@
 #define MAX_CHANNELS 64
 #define BLOCK_FRAMES 16384
 
-/* A file open for libsndfile. declared: bytes of sample data that a RIFF header announces beyond
- * the file's end. */
+/* A file open for libsndfile. truncated: its RIFF header announces more bytes than there are. It
+ * must stay where it is while it is open. */
 typedef struct sound_file {
     int fd;
+    int64_t at, size; /* position and length that libsndfile is told */
     SNDFILE *sf;
     SF_INFO info;
     int truncated;
@@ -52,6 +53,55 @@ static int wav_is_cut(int fd, int64_t size)
     return at > size;
 }
 
+/* libsndfile reads through these, since sf_open_fd of some versions closes the descriptor when it
+ * fails, whatever it was told: by then another thread may have got the same number. */
+static sf_count_t virtual_size(void *user)
+{
+    return ((sound_file *)user)->size;
+}
+
+static sf_count_t virtual_seek(sf_count_t offset, int whence, void *user)
+{
+    sound_file *f = user;
+    const int64_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? f->at : f->size;
+
+    if (offset < -from || offset > INT64_MAX - from) return -1;
+    f->at = from + offset;
+    return f->at;
+}
+
+static sf_count_t virtual_read(void *to, sf_count_t n, void *user)
+{
+    sound_file *f = user;
+    sf_count_t got = 0;
+
+    while (got < n) {
+        const ssize_t k = pread(f->fd, (char *)to + got, (size_t)(n - got), f->at);
+
+        if (k < 0 && errno == EINTR) continue;
+        if (k <= 0) break;
+        got += k;
+        f->at += k;
+    }
+    return got;
+}
+
+static sf_count_t virtual_write(const void *from, sf_count_t n, void *user)
+{
+    (void)from;
+    (void)n;
+    (void)user;
+    return 0;
+}
+
+static sf_count_t virtual_tell(void *user)
+{
+    return ((sound_file *)user)->at;
+}
+
+static SF_VIRTUAL_IO virtual_io = { virtual_size, virtual_seek, virtual_read, virtual_write,
+                                    virtual_tell };
+
 static void sound_close(sound_file *f)
 {
     if (f->sf) sf_close(f->sf);
@@ -74,8 +124,9 @@ static mw_status sound_open(sound_file *f, const char *path, mw_error *err)
         sound_close(f);
         return mw_fail(err, MW_ERR_FORMAT, "empty_file", "'%s' is empty", path);
     }
-    f->sf = sf_open_fd(f->fd, SFM_READ, &f->info, SF_FALSE);
-    f->truncated = wav_is_cut(f->fd, info.st_size);
+    f->size = info.st_size;
+    f->truncated = wav_is_cut(f->fd, f->size);
+    f->sf = sf_open_virtual(&virtual_io, SFM_READ, &f->info, f);
     if (!f->sf && f->truncated) {
         sound_close(f);
         return mw_fail(err, MW_ERR_FORMAT, "truncated", "'%s' ends inside its header", path);

@@ -40,7 +40,12 @@ static int set_ffv1(AVCodecContext *ec, AVDictionary **options)
 {
     ec->level = 3;
     ec->gop_size = 1;
-    ec->slices = ec->width >= 8 && ec->height >= 8 ? 4 : 1;
+    if (ec->width % 2 == 0 && ec->height % 2 == 0 && ec->width >= 8 && ec->height >= 8)
+        ec->slices = 4;
+    else if (ec->width <= 352 && ec->height <= 288)
+        ec->slices = 1;
+    else
+        ec->slices = 0; /* odd sizes fit some numbers of slices alone: the encoder looks */
     return av_dict_set(options, "slicecrc", "1", 0) < 0 ||
            av_dict_set(options, "coder", "0", 0) < 0 || av_dict_set(options, "context", "0", 0) < 0;
 }

@@ -379,12 +379,18 @@ static mw_status write_condition(clip_work *w, const condition *c, const output_
         st = additive()->audio->segments(&w->aj->o->additive, &w->decision, &result,
                                          (int64_t)w->clean.n, &segments, err);
     if (st == MW_OK) st = mw_make_parents(names->sidecar, err);
+    if (st != MW_OK) goto done;
     /* an old sidecar must not describe new files, should the run end here */
-    if (st == MW_OK) unlink(names->sidecar);
-    if (st == MW_OK) st = write_wav(w, names, &output, err);
+    unlink(names->sidecar);
+    st = write_wav(w, names, &output, err);
     if (st == MW_OK) st = write_track(w, names, &segments, &result, track_sha256, err);
     if (st == MW_OK)
         st = write_sidecar(w, c, names, &segments, &result, &output, track_sha256, err);
+    if (st != MW_OK) {
+        unlink(names->wav);
+        unlink(names->track);
+    }
+done:
     mw_free(segments.v);
     return st;
 }
@@ -565,10 +571,10 @@ mw_status mw_corrupt_audio(const mw_corrupt_audio_options *o, const mw_run_hooks
                           err);
     if (st == MW_OK) st = check_noise(&aj, err);
     if (st == MW_OK) st = set_conditions(&aj, &roots, err);
-    if (st == MW_OK && !o->run.dry_run) st = mw_roots_open(&roots, err);
     if (st == MW_OK)
         st = mw_job_setup(&job, &walk, &o->run, MW_WALK_SOUND | MW_WALK_VIDEO, &roots, hooks,
                           summary, err);
+    if (st == MW_OK && !o->run.dry_run) st = mw_roots_open(&roots, err);
     if (st != MW_OK) goto done;
     summary->n_noise_files = aj.bank->n;
     summary->n_noise_rejected = aj.bank->n_rejects;

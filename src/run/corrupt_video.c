@@ -316,6 +316,10 @@ static mw_status make_outputs(clip_work *w, mw_error *err)
         st = mw_part_commit(w->part, w->video, err);
     if (st == MW_OK) st = write_track(w, track_sha256, err);
     if (st == MW_OK) st = write_sidecar(w, &output, track_sha256, err);
+    if (st != MW_OK) {
+        unlink(w->video);
+        unlink(w->track);
+    }
     return st;
 }
 
@@ -421,9 +425,9 @@ mw_status mw_corrupt_video(const mw_corrupt_video_options *o, const mw_run_hooks
 
     *summary = (mw_summary){ 0 };
     st = set_up(&vj, &roots, err);
-    if (st == MW_OK && !o->run.dry_run) st = mw_roots_open(&roots, err);
     if (st == MW_OK)
         st = mw_job_setup(&job, &walk, &o->run, MW_WALK_VIDEO, &roots, hooks, summary, err);
+    if (st == MW_OK && !o->run.dry_run) st = mw_roots_open(&roots, err);
     if (st == MW_OK) st = mw_job_run(&job, err);
     if (st == MW_OK && !o->run.dry_run) st = mw_job_finish(&job, &o->run, &roots, err);
     mw_job_clear(&job);

@@ -5,6 +5,7 @@
  * not leave their folders.
  */
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -16,6 +17,8 @@
 #include "run/corrupt_audio.h"
 #include "run/corrupt_video.h"
 #include "run/sidecar.h"
+
+#define MAX_FILES 64 /* talkers in babble */
 
 typedef struct replay {
     const char *sidecar, *in, *noise_dir, *out;
@@ -61,6 +64,30 @@ static mw_status check_sha256(const char *path, const char *expected, mw_error *
     return st;
 }
 
+static int same_file(const char *a, const char *b)
+{
+    struct stat p, q;
+
+    return !stat(a, &p) && !stat(b, &q) && p.st_dev == q.st_dev && p.st_ino == q.st_ino;
+}
+
+/* Neither the source nor the output that the sidecar stands beside may be replaced. */
+static mw_status check_target(const replay *r, mw_error *err)
+{
+    const char *base = mw_path_base(r->sidecar);
+    char *beside =
+        mw_format("%.*s%s", (int)(base - r->sidecar), r->sidecar, mw_path_base(r->output));
+    mw_status st = MW_OK;
+
+    if (!beside)
+        st = mw_fail_nomem(err);
+    else if (same_file(r->output, r->source) || same_file(r->output, beside))
+        st = mw_fail(err, MW_ERR_RANGE, "bad_option",
+                     "option 'out': '%s' is there already; give another folder", r->output);
+    mw_free(beside);
+    return st;
+}
+
 /* Paths of source and output; the source's contents. */
 static mw_status locate(replay *r, const char *kind, mw_error *err)
 {
@@ -74,6 +101,7 @@ static mw_status locate(replay *r, const char *kind, mw_error *err)
     if (!r->source || !r->output) return mw_fail_nomem(err);
     r->expected_sha256 = text_at(output, "sha256");
     st = check_sha256(r->source, text_at(source, "sha256"), err);
+    if (st == MW_OK) st = check_target(r, err);
     if (st == MW_OK) st = mw_make_parents(r->output, err);
     return st;
 }
@@ -139,6 +167,21 @@ static mw_status check_assets(const replay *r, mw_error *err)
     return st;
 }
 
+/* What was drawn names recordings too; each must be one of the assets, whose paths and contents
+ * were checked. */
+static mw_status check_files(const replay *r, const mw_additive_decision *d, mw_error *err)
+{
+    const json_t *assets =
+        json_object_get(json_array_get(json_object_get(r->doc, "stages"), 0), "assets");
+
+    if (d->files.n != json_array_size(assets) || d->files.n > MAX_FILES)
+        return broken(r, "another number of files than of assets", err);
+    for (size_t i = 0; i < d->files.n; i++)
+        if (strcmp(d->files.v[i], text_at(json_array_get(assets, i), "path")))
+            return broken(r, "a file drawn that is not among the assets", err);
+    return MW_OK;
+}
+
 static mw_status store_wav(replay *r, const float *x, size_t n, mw_error *err)
 {
     int16_t *pcm = mw_calloc_aligned(n, sizeof *pcm);
@@ -191,6 +234,7 @@ static mw_status replay_audio(replay *r, const json_t *job_options, mw_error *er
     if (st == MW_OK) st = read_stage(r, 0, &op, &options, &decision, err);
     if (st == MW_OK && op != &mw_op_audio_additive) st = broken(r, "not a stage of sound", err);
     if (st == MW_OK) st = check_assets(r, err);
+    if (st == MW_OK) st = check_files(r, decision, err);
     if (st == MW_OK) st = mw_clean_sound(&clean, r->source, &sound, err);
     if (st == MW_OK) st = mix(r, op, options, decision, &clean, err);
     mw_audio_clear(&clean);

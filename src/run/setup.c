@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/setup.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -11,14 +15,16 @@
 #include "base/str.h"
 #include "run/manifest.h"
 
+#define MAX_SWEEP_DEPTH 80 /* inputs lie at most 64 folders deep */
+
 static const char *const sync_names[] = { "none", "end", NULL };
 
 #define O(field) offsetof(mw_run_options, field)
 
 /* clang-format off */
 const mw_opt mw_run_options_table[] = {
-    { "in", MW_OPT_TEXT, O(in), "", .help = "input file or folder", .flags = MW_OPT_RUNTIME },
-    { "out", MW_OPT_TEXT, O(out), "", .help = "output folder", .flags = MW_OPT_RUNTIME },
+    { "in", MW_OPT_TEXT, O(in), "", .help = "input file or folder", .aliases = "main-dir MOSI-main-dir", .flags = MW_OPT_RUNTIME },
+    { "out", MW_OPT_TEXT, O(out), "", .help = "output folder", .aliases = "save-loc MOSI-save-loc", .flags = MW_OPT_RUNTIME },
     { "seed", MW_OPT_UINT, O(seed), "1", .help = "root of every random draw", .flags = MW_OPT_RUNTIME },
     { "jobs", MW_OPT_INT, O(jobs), "0", 0, 1024, .help = "worker threads; 0: one per processor", .flags = MW_OPT_RUNTIME },
     { "limit", MW_OPT_INT, O(limit), "0", 0, 1e15, .help = "only the first N clips in order of path; 0: all",
@@ -58,6 +64,36 @@ mw_status mw_roots_add(mw_roots *r, char *path, mw_error *err)
     return MW_OK;
 }
 
+static int is_part(const char *name)
+{
+    const size_t n = strlen(name), k = strlen(MW_PART_SUFFIX);
+
+    return n > k && !strcmp(name + n - k, MW_PART_SUFFIX);
+}
+
+/* Remove what runs that were killed left half-written. Folders with a marker of their own may
+ * belong to a job that is running. What cannot be read or removed stays. */
+static void sweep_parts(const char *path, int depth)
+{
+    DIR *dir = depth < MAX_SWEEP_DEPTH ? opendir(path) : NULL;
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        char *child = mw_path_join(path, entry->d_name), *marker = NULL;
+        struct stat info;
+
+        if (child && strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
+            !lstat(child, &info)) {
+            if (S_ISREG(info.st_mode) && is_part(entry->d_name)) unlink(child);
+            if (S_ISDIR(info.st_mode)) marker = mw_path_join(child, MW_MARKER_NAME);
+            if (marker && access(marker, F_OK)) sweep_parts(child, depth + 1);
+        }
+        mw_free(marker);
+        mw_free(child);
+    }
+    if (dir) closedir(dir);
+}
+
 static mw_status open_root(const char *path, int *lock, mw_error *err)
 {
     static const char text[] = "This folder was written by merwild; provenance.jsonl tells how.\n";
@@ -66,6 +102,7 @@ static mw_status open_root(const char *path, int *lock, mw_error *err)
 
     if (st == MW_OK) st = mw_dir_lock(lock, path, err);
     if (st != MW_OK) return st;
+    sweep_parts(path, 0);
     marker = mw_path_join(path, MW_MARKER_NAME);
     if (!marker) return mw_fail_nomem(err);
     st = mw_file_store(marker, text, sizeof text - 1, err);
@@ -105,6 +142,63 @@ void mw_job_init(mw_job *job, const mw_walk *walk, const mw_run_options *o,
     summary->n_other_files = walk->n_other;
 }
 
+/* The part of path below the folder that info tells of ("" when it is that folder), or NULL when
+ * the folder does not lie above path. path is absolute and without links. */
+static const char *below(const char *path, const struct stat *info)
+{
+    char *folder = mw_strdup(path);
+    const char *rest = NULL;
+
+    for (size_t n = folder ? strlen(folder) : 0; n && !rest; n--) {
+        struct stat have;
+
+        if (path[n] && path[n] != '/') continue;
+        folder[n] = 0;
+        if (!stat(folder, &have) && have.st_dev == info->st_dev && have.st_ino == info->st_ino)
+            rest = path + n + (path[n] == '/');
+    }
+    mw_free(folder);
+    return rest;
+}
+
+/* Outputs may lie inside the input, but must not replace what is read. */
+static mw_status protect_inputs(mw_walk *walk, const char *folder, const char *root, mw_error *err)
+{
+    struct stat info;
+    const char *rest = stat(root, &info) ? NULL : below(folder, &info);
+    const size_t n = rest ? strlen(rest) : 0;
+
+    if (!rest) return MW_OK;
+    if (!n)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "option 'out': '%s' is the folder of the input", root);
+    for (size_t i = 0; i < walk->n; i++) {
+        mw_clip *c = &walk->clips[i];
+
+        if (c->error || strncmp(c->rel, rest, n) || c->rel[n] != '/') continue;
+        c->error = mw_calloc(1, sizeof *c->error);
+        if (!c->error) return mw_fail_nomem(err);
+        mw_fail(c->error, MW_ERR_FORMAT, "output_collision",
+                "the output of '%s' would be written into the input folder", c->rel);
+    }
+    return MW_OK;
+}
+
+static mw_status protect_from_roots(mw_walk *walk, const char *in, const mw_roots *roots,
+                                    mw_error *err)
+{
+    char *folder = realpath(in, NULL);
+    mw_status st = MW_OK;
+    struct stat info;
+
+    if (!folder) return mw_fail_errno(err, errno, "cannot read input '%s'", in);
+    if (!stat(folder, &info) && !S_ISDIR(info.st_mode)) *strrchr(folder, '/') = 0;
+    for (size_t i = 0; st == MW_OK && i < roots->n; i++)
+        st = protect_inputs(walk, *folder ? folder : "/", roots->path[i], err);
+    free(folder);
+    return st;
+}
+
 mw_status mw_job_setup(mw_job *job, mw_walk *walk, const mw_run_options *o, int kinds,
                        const mw_roots *roots, const mw_run_hooks *hooks, mw_summary *summary,
                        mw_error *err)
@@ -116,6 +210,8 @@ mw_status mw_job_setup(mw_job *job, mw_walk *walk, const mw_run_options *o, int 
     if (!walk->n)
         return mw_fail(err, MW_ERR_IO, "no_clips",
                        "no clip below '%s' (%zu files of other suffixes)", o->in, walk->n_other);
+    if (roots) st = protect_from_roots(walk, o->in, roots, err);
+    if (st != MW_OK) return st;
     mw_job_init(job, walk, o, hooks, summary);
     return MW_OK;
 }

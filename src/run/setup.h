@@ -8,10 +8,6 @@
 
 #include "run/job.h"
 
-/* A file of this name marks a folder as merwild's output, so that walks over an input that contains
- * it pass it by. */
-#define MW_MARKER_NAME ".merwild-output"
-
 #define MW_MAX_ROOTS 64
 
 /* Worker threads asked for, >= 1. */
@@ -27,7 +23,7 @@ typedef struct mw_roots {
 /* Take over path (mw_free'd by mw_roots_close); NULL: no memory. MW_ERR_RANGE when there are too
  * many or one twice. */
 mw_status mw_roots_add(mw_roots *r, char *path, mw_error *err);
-/* Create, mark and lock all of them. */
+/* Create, lock and mark all of them, and remove what killed runs left half-written. */
 mw_status mw_roots_open(mw_roots *r, mw_error *err);
 void mw_roots_close(mw_roots *r);
 
@@ -36,7 +32,9 @@ void mw_job_init(mw_job *job, const mw_walk *walk, const mw_run_options *o,
                  const mw_run_hooks *hooks, mw_summary *summary);
 
 /* Walk and fill job from the options: threads, limit, clips below o->in (kinds: MW_WALK_*) outside
- * the roots. walk must outlive the job. MW_ERR_FORMAT (no_clips) when there is none. */
+ * the roots. walk must outlive the job. MW_ERR_IO (no_clips) when there is none; MW_ERR_RANGE when
+ * a root is the input folder itself. Clips whose outputs could replace inputs, where a root lies
+ * above the input folder, carry an error. */
 mw_status mw_job_setup(mw_job *job, mw_walk *walk, const mw_run_options *o, int kinds,
                        const mw_roots *roots, const mw_run_hooks *hooks, mw_summary *summary,
                        mw_error *err);

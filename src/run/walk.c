@@ -92,12 +92,29 @@ static int skipped(const skip_list *s, const struct stat *info)
     return 0;
 }
 
+/* An earlier job wrote the folder. */
+static int is_output(const char *path)
+{
+    char *marker = mw_path_join(path, MW_MARKER_NAME);
+    struct stat info;
+    const int marked = marker && !lstat(marker, &info);
+
+    mw_free(marker);
+    return marked;
+}
+
 /* Add a clip; takes nothing over. problem may be NULL. */
 static mw_status add(mw_walk *w, const char *rel, const char *path, const mw_error *problem,
                      mw_error *err)
 {
     mw_clip c = { 0 };
     const size_t n_stem = strlen(rel) - strlen(mw_path_suffix(rel));
+    mw_error not_utf8;
+
+    if (!problem && !mw_utf8_ok(rel)) {
+        mw_fail(&not_utf8, MW_ERR_FORMAT, "bad_name", "the file name '%s' is not UTF-8", rel);
+        problem = &not_utf8;
+    }
 
     if (mw_grow(&w->clips, &w->cap, w->n + 1, sizeof *w->clips)) return mw_fail_nomem(err);
     c.rel = mw_strdup(rel);
@@ -123,20 +140,15 @@ static mw_status visit(mw_walk *w, const char *path, const char *rel, int kinds,
 
     if (lstat(path, &info)) return MW_OK; /* gone in the meantime */
     if (S_ISDIR(info.st_mode))
-        return skipped(skip, &info) ? MW_OK
-                                    : walk_folder(w, path, rel, kinds, skip, depth + 1, err);
+        return skipped(skip, &info) || is_output(path)
+                   ? MW_OK
+                   : walk_folder(w, path, rel, kinds, skip, depth + 1, err);
     if (S_ISLNK(info.st_mode) && (stat(path, &info) || S_ISDIR(info.st_mode))) return MW_OK;
     if (!S_ISREG(info.st_mode)) return MW_OK;
     /* "._x.mp4" is what macOS leaves beside x.mp4 on foreign file systems: no media */
     if (!mw_is_media(rel, kinds) || !strncmp(mw_path_base(rel), "._", 2)) {
         w->n_other++;
         return MW_OK;
-    }
-    if (!mw_utf8_ok(rel)) {
-        mw_error problem;
-
-        mw_fail(&problem, MW_ERR_FORMAT, "bad_name", "the file name '%s' is not UTF-8", rel);
-        return add(w, rel, path, &problem, err);
     }
     return add(w, rel, path, NULL, err);
 }
@@ -228,6 +240,9 @@ mw_status mw_walk_run(mw_walk *w, const char *root, int kinds, const char *const
 
     *w = (mw_walk){ 0 };
     if (stat(root, &info)) return mw_fail_errno(err, errno, "cannot read input '%s'", root);
+    if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode))
+        return mw_fail(err, MW_ERR_IO, "not_a_file", "input '%s' is neither a file nor a folder",
+                       root);
     for (; skip && *skip; skip++)
         skip_add(&list, *skip);
     if (S_ISDIR(info.st_mode))

@@ -36,7 +36,7 @@ static int near_head(const mw_face_tile *tile)
     const double x = ((double)tile->x_px - f->cx_px) * inv, step = MW_TILE * inv;
     const double y = ((double)tile->y_px - f->cy_px) * inv;
 
-    return y > -2.0 && y < (length > 1.4 ? length + 0.5 : 1.9) && x < 1.7 && x + step > -1.7;
+    return y > -2.0 && y < (length > 1.4 ? length + 0.5 : 1.9) && x < 2.0 && x + step > -2.0;
 }
 
 static void paint(mw_face_tile *tile, int width, int height)

@@ -136,7 +136,8 @@ void mw_face_paint_body(mw_face_tile *tile)
         const float k_neck = mw_edge(neck, soft);
         const float k_cloth = mw_edge(cloth_d, soft);
         const float rim = mw_sat(1.0f - fabsf(collar) * 7.0f);
-        const float fold = 0.10f * mw_wave(u2 * 0.9f + 0.7f * u) * mw_sat(v - 1.9f);
+        const float ripple = mw_wave(u2 * 0.45f + 0.8f * u);
+        const float fold = 0.5f * ripple * ripple * mw_sat(v - 1.8f);
         const float shade = (0.62f + 0.22f * u * lx - 0.05f * u2 + fold) * (1.0f - 0.25f * rim);
 
         tile->r[i] = mw_lerp(tile->r[i], sr * (lit * 0.95f + 0.05f), k_neck);
@@ -250,10 +251,11 @@ void mw_face_paint_front_hair(mw_face_tile *tile)
         const float d = q - limit > cap ? q - limit : cap;
         const float k = mw_edge(d, soft);
         const float way = a * 17.0f / (1.5f + 0.6f * v) + 1.5f * v;
-        const float fine = mw_wave(way), strand = 4.0f * fine * fine;
+        const float fine = mw_wave(way), coarse = mw_wave(0.31f * way + 0.4f * v);
+        const float strand = 2.6f * fine * fine + 2.0f * coarse * coarse;
         const float band = mw_hill((u - 0.4f * lx) / 0.9f, (v + 1.12f) / 0.22f);
         const float shade = 0.52f + 0.28f * u * lx - 0.30f * (v + 0.9f) * 0.5f +
-                            0.22f * (strand - 0.4f) + 0.35f * band;
+                            0.20f * (strand - 0.4f) + 0.35f * band;
         const float s = shade < 0.2f ? 0.2f : shade;
         const float shine = 0.035f * band * gloss;
 

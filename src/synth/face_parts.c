@@ -130,7 +130,8 @@ void mw_face_paint_brows(mw_face_tile *tile)
             const float b2 = bx * bx, in = 0.5f * (1.0f - bx);
             const float mid_y =
                 y0 - arch * (0.5f - 0.6f * (bx - 0.15f) * (bx - 0.15f)) - inner * in * in;
-            const float half = thick * (0.55f + 0.75f * in) * (b2 < 1.0f ? 1.0f : 0.0f);
+            const float round = mw_sat(1.0f - b2 * b2 * b2);
+            const float half = thick * (0.5f + 0.8f * in) * sqrtf(round);
             const float d = fabsf(tile->q[x] - mid_y) - half;
             const float hairs = tile->p[x] * 31.0f + tile->q[x] * 13.0f;
             const float fine = mw_wave(hairs);

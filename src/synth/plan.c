@@ -215,9 +215,9 @@ static int plan_clause(mw_synth *s, int clause, int n_clauses, int *number)
     for (;;) {
         const syllable y = draw_syllable(&r, 1.0 / rate_at(s, time_s));
         const double left_s = end_s - time_s;
-        const double squeeze = n == 0 && y.total_s > left_s ? left_s / y.total_s : 1.0;
+        const double squeeze = y.total_s > left_s ? left_s / y.total_s : 1.0;
 
-        if (n > 0 && y.total_s > left_s) break;
+        if (n > 0 && squeeze < 0.75) break;
         if (add_syllable(s, &y, &time_s, squeeze, clause, *number)) return -1;
         ++*number;
         n++;

@@ -54,6 +54,18 @@ static void hue_colour(double out[3], double hue, double saturation, double valu
     linear(out, srgb);
 }
 
+/* A colour at random; the draws are statements of their own, for the order in which arguments are
+ * evaluated is the compiler's choice. */
+static void draw_colour(double out[3], mw_rng *r, double saturation_lo, double saturation_hi,
+                        double value_lo, double value_hi)
+{
+    const double hue = mw_rng_unit(r);
+    const double saturation = mw_rng_uniform(r, saturation_lo, saturation_hi);
+    const double value = mw_rng_uniform(r, value_lo, value_hi);
+
+    hue_colour(out, hue, saturation, value);
+}
+
 static void draw_voice(mw_speaker *w, mw_rng *r, double build)
 {
     w->f0_hz = 205.0 * mw_det_exp(-0.58 * build + 0.07 * mw_normal(r));
@@ -80,8 +92,8 @@ static void draw_head(mw_speaker *w, mw_rng *r, double build)
     w->brow_thick = mw_rng_uniform(r, 0.026, 0.040) + 0.016 * build;
     w->brow_arch = mw_rng_uniform(r, 0.03, 0.09);
     w->nose_width = mw_rng_uniform(r, 0.88, 1.15) + 0.08 * build;
-    w->nose_y = mw_rng_uniform(r, 0.50, 0.57);
-    w->mouth_y = w->nose_y + mw_rng_uniform(r, 0.31, 0.36);
+    w->nose_y = mw_rng_uniform(r, 0.47, 0.52);
+    w->mouth_y = w->nose_y + mw_rng_uniform(r, 0.33, 0.38);
     w->mouth_width = mw_rng_uniform(r, 0.34, 0.40);
     w->lip = mw_rng_uniform(r, 0.85, 1.25) - 0.15 * build;
     w->rest_smile = mw_rng_uniform(r, -0.12, 0.12);
@@ -92,7 +104,7 @@ static void draw_hair(mw_speaker *w, mw_rng *r, double build)
 {
     const int is_long = mw_rng_unit(r) > 0.15 + 0.75 * build;
 
-    w->hairline = mw_rng_uniform(r, -0.92, -0.78) - 0.08 * build * mw_rng_unit(r);
+    w->hairline = mw_rng_uniform(r, -0.94, -0.78) - 0.04 * build;
     w->hair_part = mw_rng_uniform(r, -0.22, 0.22);
     w->hair_volume = mw_rng_uniform(r, 0.06, 0.13) + (is_long ? 0.05 : 0.0);
     w->hair_length = mw_rng_uniform(r, 1.0, 2.2);
@@ -113,7 +125,7 @@ static void draw_colours(mw_speaker *w, mw_rng *r)
     linear(w->skin, srgb);
     linear(w->hair, hair_tones[mw_rng_below(r, n_hair)]);
     linear(w->iris, iris_tones[mw_rng_below(r, n_iris)]);
-    hue_colour(w->cloth, mw_rng_unit(r), mw_rng_uniform(r, 0.1, 0.6), mw_rng_uniform(r, 0.25, 0.8));
+    draw_colour(w->cloth, r, 0.1, 0.6, 0.25, 0.8);
     red[0] = w->skin[0] * 0.86;
     red[1] = w->skin[1] * 0.46;
     red[2] = w->skin[2] * 0.50;
@@ -125,7 +137,7 @@ static void draw_place(mw_speaker *w, mw_rng *r)
     const double hue = mw_rng_unit(r), side = mw_rng_unit(r) < 0.5 ? -1.0 : 1.0;
     const double value = mw_rng_uniform(r, 0.45, 0.8), saturation = mw_rng_uniform(r, 0.05, 0.3);
 
-    w->scale = mw_rng_uniform(r, 0.185, 0.215);
+    w->scale = mw_rng_uniform(r, 0.212, 0.235);
     hue_colour(w->wall_a, hue, saturation, value);
     hue_colour(w->wall_b, hue + 0.08, saturation, value * mw_rng_uniform(r, 0.55, 0.9));
     for (int i = 0; i < MW_N_BLOBS; i++) {
@@ -136,7 +148,7 @@ static void draw_place(mw_speaker *w, mw_rng *r)
         b->half_w = mw_rng_uniform(r, 0.05, 0.2);
         b->half_h = mw_rng_uniform(r, 0.08, 0.4);
         b->soft = mw_rng_uniform(r, 0.03, 0.12);
-        hue_colour(b->rgb, mw_rng_unit(r), 0.4, mw_rng_uniform(r, 0.2, 0.9));
+        draw_colour(b->rgb, r, 0.3, 0.45, 0.2, 0.9);
         b->amount = mw_rng_uniform(r, 0.2, 0.6);
     }
     w->light[0] = side * mw_rng_uniform(r, 0.15, 0.55);

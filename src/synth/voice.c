@@ -13,9 +13,10 @@
 #include "base/error.h"
 #include "dsp/detmath.h"
 
-#define N_FORMANTS 5
+#define N_FORMANTS 7
 #define LEVEL_DB   (-23.0)
-#define KNEE       0.6 /* above, peaks are bent so that they stay below TOP */
+#define ROOM       6e-4 /* peak of the room's white noise: about -69 dB after its filter */
+#define KNEE       0.6  /* above, peaks are bent so that they stay below TOP */
 #define TOP        0.9
 
 typedef struct resonator {
@@ -111,7 +112,7 @@ static void aim(voice_state *v, double voice, double breath, double fric, int n)
 
 static void tune_formants(voice_state *v, const mw_synth *s, double time_s, double smile)
 {
-    static const double width_hz[N_FORMANTS] = { 70, 90, 130, 220, 300 };
+    static const double width_hz[N_FORMANTS] = { 70, 90, 130, 220, 300, 400, 500 };
     const double scale = s->who.formant_scale, nasal = mw_ctl_at(s, MW_CTL_NASAL, time_s);
     double hz[N_FORMANTS];
 
@@ -119,7 +120,8 @@ static void tune_formants(voice_state *v, const mw_synth *s, double time_s, doub
     hz[1] = mw_ctl_at(s, MW_CTL_F2, time_s) * scale * (1.0 + 0.04 * smile);
     hz[2] = mw_ctl_at(s, MW_CTL_F3, time_s) * scale * (1.0 + 0.03 * smile);
     hz[3] = 3500.0 * scale;
-    hz[4] = 4500.0 * scale;
+    for (int i = 4; i < N_FORMANTS; i++)
+        hz[i] = hz[i - 1] + 1000.0 * scale;
     v->n_formants = 0;
     for (int i = 0; i < N_FORMANTS && hz[i] < 0.45 * v->rate_hz; i++) {
         tune(&v->formant[i], hz[i], width_hz[i] * (1.0 + 1.2 * nasal), v->rate_hz);
@@ -194,7 +196,8 @@ static void apply_level(const mw_synth *s, float *x, size_t n)
 {
     const mw_synth_cue *c = &s->p.voice;
     const double gain = level_gain(s, x, n), cue_db = 4.2 * c->arousal + 0.8 * c->valence;
-    double cue_gain = 1.0;
+    mw_rng room_rng = mw_rng_make(&s->key, "synth", "room");
+    double cue_gain = 1.0, room = 0;
 
     for (size_t i = 0; i < n; i++) {
         if (i % 32 == 0) {
@@ -202,7 +205,8 @@ static void apply_level(const mw_synth *s, float *x, size_t n)
 
             cue_gain = mw_det_exp(e * cue_db * (0x1.26bb1bbb55516p+1 / 20.0));
         }
-        x[i] = (float)bend((double)x[i] * gain * cue_gain);
+        room += 0.5 * (((double)mw_rng_u32(&room_rng) * 0x1p-31 - 1.0) * ROOM - room);
+        x[i] = (float)bend((double)x[i] * gain * cue_gain + room);
     }
 }
 

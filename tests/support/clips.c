@@ -159,6 +159,7 @@ static void write_out(maker *m, AVCodecContext *c, AVStream *st)
 {
     while (avcodec_receive_packet(c, m->pkt) >= 0) {
         if (c == m->video && !m->pkt->duration && !m->o.pts) m->pkt->duration = 1;
+        if (c == m->video && m->o.pts && m->o.last_ticks) m->pkt->duration = m->o.last_ticks;
         av_packet_rescale_ts(m->pkt, c->time_base, st->time_base);
         m->pkt->stream_index = st->index;
         must(av_interleaved_write_frame(m->oc, m->pkt), "write packet");
@@ -282,8 +283,10 @@ static void open_output(maker *m, const char *path)
     snprintf(url, sizeof url, "file:%s", path);
     must(avformat_alloc_output_context2(&m->oc, NULL, NULL, url), "choose container");
     m->oc->flags |= AVFMT_FLAG_BITEXACT;
-    open_video(m);
-    set_rotation(m);
+    if (strcmp(m->o.codec, "none")) {
+        open_video(m);
+        set_rotation(m);
+    }
     if (m->o.audio) open_audio(m);
     if (m->o.title) av_dict_set(&m->oc->metadata, "title", m->o.title, 0);
     if (m->o.front_index) av_dict_set(&options, "movflags", "faststart", 0);
@@ -306,12 +309,15 @@ void make_video(const char *path, const clip_options *o)
         const int64_t next = m.o.pts ? m.o.pts[t] : t + 1;
 
         if (m.o.resize_at && t == m.o.resize_at) switch_size(&m);
-        put_picture(&m, t);
-        sound_until(&m, (double)next * av_q2d(m.video->time_base));
+        if (m.video) put_picture(&m, t);
+        sound_until(&m,
+                    m.o.pts ? (double)next / m.o.tb_den : (double)next * m.o.fps_den / m.o.fps_num);
     }
     if (m.o.audio_s > 0) sound_until(&m, m.o.audio_s);
-    avcodec_send_frame(m.video, NULL);
-    write_out(&m, m.video, m.vs);
+    if (m.video) {
+        avcodec_send_frame(m.video, NULL);
+        write_out(&m, m.video, m.vs);
+    }
     if (m.audio) {
         avcodec_send_frame(m.audio, NULL);
         write_out(&m, m.audio, m.as);

@@ -15,7 +15,8 @@
  * n_frames        10
  * fps_num, _den   30 / 1
  * pts, tb_den     [n_frames] time stamps in ticks of 1 / tb_den s, instead of the frame rate
- * codec           "libx264"; any encoder of libavcodec
+ * last_ticks      with pts: how long the last frame lasts; else MP4 hides it, being of no length
+ * codec           "libx264"; any encoder of libavcodec; "none": no picture
  * pix_fmt         "yuv420p"
  * b_frames        number of B frames in a row
  * audio           NULL for none, else an audio encoder: "aac", "pcm_s16le", "libmp3lame" ...
@@ -33,7 +34,7 @@ typedef struct clip_options {
     int width, height, n_frames;
     int fps_num, fps_den;
     const int64_t *pts;
-    int tb_den;
+    int tb_den, last_ticks;
     const char *codec, *pix_fmt;
     int b_frames;
     const char *audio;

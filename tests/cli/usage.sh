@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+# Command lines: help, unknown options, values out of range, names by alias.
+. "$(dirname "$0")/lib.sh"
+
+mkdir in && wav in/a.wav && video in/v.mp4
+mkdir only && cp in/a.wav only/
+
+# nothing, unknown commands, help
+mw 1
+says 'merwild COMMAND'
+mw 0 --help
+prints 'corrupt audio'
+cp .stdout help
+mw 0 -h
+cmp -s help .stdout || fail "-h differs from --help"
+mw 0 version
+prints 'merwild 0.'
+mw 1 nothing
+mw 1 corrupt
+mw 1 corrupt smell
+says 'corrupt smell'
+
+# every option of every table is in the help with what it accepts; nothing goes to standard error
+for command in 'corrupt audio' 'corrupt video' verify replay ops; do
+    mw 0 $command --help
+    [ -s .stderr ] && fail "$command --help talks on standard error"
+    grep -q 'Exit codes' .stdout || fail "$command --help is cut"
+    cp .stdout "help-$command"
+done
+options_of() {
+    sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' "$1" | sort
+}
+same_options() {
+    tr " " "\n" | sed "/^$/d" | sort >wanted
+    options_of "help-$1" | diff wanted - || fail "the options of '$1' are others (< wanted, > help)"
+}
+same_options 'corrupt audio' <<'END'
+in out seed jobs limit overwrite fail-fast dry-run sync
+noise-dir snr channel max-seconds
+snr-over gaps gap-min-s gap-order peak noise-select noise-per
+weight-speech weight-music weight-noise weight-white weight-pink weight-brown weight-babble talkers crossfade-s
+preset json quiet help
+END
+same_options 'corrupt video' <<'END'
+in out seed jobs limit overwrite fail-fast dry-run sync
+mode schedule noise-percent reference-step weight-gaussian weight-blur codec effort qp drop-audio fps
+noise-var-min noise-var-max noise-rounding blur-kernel-px blur-sigma-px
+preset json quiet help
+END
+same_options verify <<<'jobs json quiet help'
+same_options replay <<<'in out noise-dir json quiet help'
+# operations: each table row is in the page
+mw 0 ops
+for word in audio.additive video.gaussian_noise video.gaussian_blur gap_start_samples snr_db_noisy weight-babble; do
+    prints "$word"
+done
+
+# not known, incomplete, too many
+bad() {
+    local words=$1
+    shift
+    mw 1 "$@"
+    [ -s .stdout ] && fail "usage errors go to standard error"
+    says "$words"
+}
+bad "unknown option '--noize'" corrupt audio -i in -o o --noize 3
+bad "unknown option '-x'" corrupt audio -x
+bad "unknown option '--no-snr'" corrupt audio -i in --no-snr
+bad "unexpected argument 'in'" corrupt audio in
+bad "a value is missing after '--snr'" corrupt audio -i in -o o --snr
+bad "a value is missing after '-i'" corrupt audio -i
+bad "a value is missing after '--preset'" corrupt audio --preset
+bad "option 'in'" corrupt audio -o o --weight-white 1
+bad "option 'out'" corrupt audio -i in --weight-white 1
+bad "option 'in'" corrupt video -o o
+bad "FOLDER" verify
+bad "SIDECAR" replay
+bad "unexpected argument 'b'" verify a b
+
+# values: option, value and allowed interval are named
+value_error() {
+    local option=$1 got=$2 allowed=$3 command=${4:-corrupt audio}
+    bad "option '$option': '$got' is not" $command -i in -o o "--$option=$got"
+    says "$allowed"
+    bad "option '$option': '$got' is not" $command -i in -o o "--$option" "$got"
+}
+value_error snr 61 '[-60, 60]'
+value_error snr 0,5,x '[-60, 60]'
+value_error snr nan '[-60, 60]'
+value_error snr 1e999 '[-60, 60]'
+value_error snr '5;6' '[-60, 60]'
+value_error seed -1 '>= 0'
+value_error seed 18446744073709551616 '>= 0'
+value_error jobs -1 '[0, 1024]'
+value_error jobs 1.5 '[0, 1024]'
+value_error jobs '' '[0, 1024]'
+value_error limit many '[0, 1'
+value_error gaps 5-1 '[0, 100]'
+value_error gaps 1-101 '[0, 100]'
+value_error gap-min-s 0 '[0.001, 10]'
+value_error weight-pink -1 '[0, 1000000]'
+value_error peak loud 'scale|clip'
+value_error snr-over all 'clip|active'
+value_error talkers 1-3 '[2, 64]'
+value_error noise-percent 1.1 '[0, 1]' 'corrupt video'
+value_error noise-percent inf '[0, 1]' 'corrupt video'
+value_error qp 0 '[1, 40]' 'corrupt video'
+value_error codec h265 'h264|ffv1|mp4v' 'corrupt video'
+value_error fps 0 '[1, 1000]' 'corrupt video'
+value_error mode occlusion 'noise' 'corrupt video'
+bad "option 'schedule'" corrupt video -i in -o o --schedule segments:1
+bad "option 'schedule'" corrupt video -i in -o o --schedule segments:
+bad "option 'schedule'" corrupt video -i in -o o --schedule often
+bad "option 'preset'" corrupt audio -i in -o o --preset other
+bad "option 'snr'" corrupt audio -i only -o o --snr '' --weight-white 1 --quiet
+bad 'written to twice' corrupt audio -i only -o o --snr 5,5.0 --weight-white 1 --quiet
+ls -d o* 2>/dev/null | grep -v '^only$' && fail "a usage error left an output folder"
+
+# negative numbers, both spellings, the reference's names
+make_noise noise
+mw 0 corrupt audio -i only -o a --snr -5,-2.5,0 --noise-dir noise
+[ -d a_-5 ] && [ -d a_-2.5 ] && [ -d a_0 ] || fail "folders of negative ratios are missing"
+mw 0 corrupt audio --in only --out b --snr=-5,-2.5,0 --noise_dir noise
+mw 0 corrupt audio --main_dir only --save_loc c --snr -5,-2.5,0 --noise_dir=noise
+mw 0 corrupt audio --main-dir=only --save-loc=d --snr -5,-2.5,0 --noise-dir=noise
+for x in b c d; do
+    for snr in -5 -2.5 0; do same_tree a_$snr ${x}_$snr; done
+done
+mw 3 corrupt video -i in -o va --noise-percent 0.4 --json
+mw 1 corrupt video -i in/v.mp4 -o va --noise-percent
+mw 0 corrupt video --MOSI_main_dir in/v.mp4 --MOSI_save_loc vb --noise_percent 0.4 --mode noise
+mw 0 corrupt video --MOSI-main-dir in/v.mp4 --MOSI-save-loc vc --fraction 0.4
+same_tree vb vc
+# gaps: none in three spellings
+for gaps in --no-gaps --no_gaps '--gaps 0' '--gaps 0-0'; do
+    rm -rf g_0
+    mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 $gaps
+    value g_0/a.prov.json stages.0.drawn.gap_start_samples '[]'
+done
+mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 --no-overwrite --keep-going --resume --json
+summary skipped 1
+# a preset, and an option beside it wins, in either order
+mw 0 corrupt audio -i only -o p --snr 0 --noise-dir noise --preset reference
+value p_0/a.prov.json stages.0.params.gap_order scale-first
+value p_0/a.prov.json tool.mode compat
+mw 0 corrupt audio -i only -o q --snr 0 --noise-dir noise --gap-order gaps-first --preset=reference
+value q_0/a.prov.json stages.0.params.gap_order gaps-first
+value q_0/a.prov.json stages.0.params.noise_per condition

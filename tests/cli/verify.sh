@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# verify: one byte anywhere in an output or a track is found; nothing else is reported.
+. "$(dirname "$0")/lib.sh"
+
+mkdir -p in/sub
+wav in/a.wav && wav in/sub/b.wav seed=2
+video in/f.mp4 audio=aac && video in/sub/g.mp4 frames=20
+mw 3 corrupt audio -i in -o a --snr 0 --weight-white 1
+mw 0 corrupt video -i in -o v
+mw 0 verify a_0 --json
+summary clips 3 done 3 failed 0
+mw 0 verify v --jobs 4 --json
+summary clips 2 done 2 outputs 4
+mw 0 verify v
+prints '2 clips: 2 done'
+
+flipped() { # FOLDER FILE OFFSET
+    "$MKINPUT" flip "$1/$2" "$3"
+    mw 3 verify "$1" --json
+    summary failed 1
+    reasons different 1
+    says "$2"
+    "$MKINPUT" flip "$1/$2" "$3"
+    mw 0 verify "$1"
+}
+for offset in 0 44 1000 -1; do
+    flipped a_0 sub/b.wav $offset
+    flipped a_0 a.track.npz $offset
+    flipped v sub/g.mp4 $offset
+    flipped v f.track.npz $offset
+done
+
+# lost, cut, longer, exchanged
+mv a_0/a.wav keep
+mw 3 verify a_0 --json
+reasons not_found 1
+head -c 100 keep >a_0/a.wav
+mw 3 verify a_0 --json
+reasons different 1
+(cat keep && echo) >a_0/a.wav
+mw 3 verify a_0 --json
+reasons different 1
+cp a_0/f.wav a_0/a.wav
+mw 3 verify a_0 --json
+reasons different 1
+mv keep a_0/a.wav
+rm a_0/a.track.npz
+mw 3 verify a_0 --json
+reasons not_found 1
+mkdir a_0/a.track.npz
+mw 3 verify a_0 --json
+summary failed 1
+rmdir a_0/a.track.npz
+
+# broken sidecars fail by themselves
+for text in '' '{' '[]' '{}' 'null' '{"output": 3}' '{"output": {"audio": 3}}' '{"output": {"audio": {"path": "../a.wav", "sha256": "0"}}}'; do
+    printf '%s' "$text" >v/f.prov.json
+    mw 3 verify v --json
+    summary done 1 failed 1
+    reasons bad_json 1
+done
+
+mw 2 verify missing --json
+mw 2 verify in --json
+summary reason no_clips
+mw 2 verify in/a.wav

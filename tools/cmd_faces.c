@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli.h"
+#include "commands.h"
+
+int cmd_faces(int argc, char **argv)
+{
+    static const cli_command command = {
+        .name = "faces",
+        .arguments = "",
+        .summary = "Find the face in every frame of every video below a folder, as MediaPipe does.",
+        .details = "Writes OUT/<clip>.csv (or .pkl in the layout of MER-in-the-Wild), and a "
+                   "<clip>.prov.json beside each.",
+        .has_preset = 1,
+    };
+    mw_faces_options *o;
+    mw_opt_group groups[MW_MAX_GROUPS];
+    cli_common common = { 0 };
+    mw_summary summary = { 0 };
+    cli_progress progress;
+    mw_run_hooks hooks;
+    mw_error err = { 0 };
+    size_t n;
+    int code = cli_scan(&command, argc, argv, &common);
+
+    if (code) return code;
+    o = mw_faces_options_new(common.reference, &err);
+    if (!o) {
+        fprintf(stderr, "merwild: %s\n", err.message);
+        return EXIT_CANNOT_START;
+    }
+    n = mw_faces_options_groups(o, groups);
+    code = cli_parse(&command, argc, argv, groups, n, &common, NULL);
+    if (!code && common.help) {
+        cli_help(&command, groups, n, stdout);
+    } else if (!code) {
+        hooks = cli_hooks(&progress, command.name, &common);
+        code = cli_finish(&progress, mw_faces(o, &hooks, &summary, &err), &summary, &err);
+    }
+    mw_faces_options_free(&o);
+    return code;
+}
+
+/* ---- models ---- */
+
+typedef struct models_options {
+    char *models;
+} models_options;
+
+static const mw_opt models_table[] = {
+    { "models", MW_OPT_TEXT, offsetof(models_options, models), "",
+      .help = "folder of the model files; otherwise $MERWILD_MODELS or the user's data folder" },
+    { 0 },
+};
+
+int cmd_models(int argc, char **argv)
+{
+    static const cli_command command = {
+        .name = "models",
+        .arguments = "",
+        .summary =
+            "List the model files, where they are looked for, and whether they are the right ones.",
+    };
+    models_options o = { 0 };
+    const mw_opt_group group = { models_table, &o };
+    cli_common common = { 0 };
+    mw_error err = { 0 };
+    int code, n_bad = 0;
+
+    if (mw_opt_defaults(models_table, &o, 0, &err) != MW_OK) return EXIT_CANNOT_START;
+    code = cli_parse(&command, argc, argv, &group, 1, &common, NULL);
+    if (!code && common.help) {
+        cli_help(&command, &group, 1, stdout);
+    } else if (!code) {
+        for (size_t i = 0; i < mw_model_count(); i++) {
+            const mw_model m = mw_model_get(i);
+            const mw_status st = mw_model_verify(i, o.models, &err);
+            char *path = mw_model_path(i, o.models);
+
+            printf("%-11s %-10s %s\n            %s\n            sha256 %s\n", m.name,
+                   st == MW_OK             ? "ok"
+                   : st == MW_ERR_MISMATCH ? "WRONG"
+                                           : "missing",
+                   path ? path : "?", m.what, m.sha256);
+            mw_text_free(path);
+            n_bad += st != MW_OK;
+        }
+        if (n_bad) {
+            fprintf(stderr, "merwild models: %s\n", err.message);
+            code = EXIT_CANNOT_START;
+        }
+    }
+    mw_opt_clear(models_table, &o);
+    return code;
+}
