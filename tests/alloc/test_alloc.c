@@ -226,6 +226,38 @@ static mw_status corrupt_video(mw_error *err, mw_summary *summary)
     return st;
 }
 
+/* What --dry-run tells must be whole JSON. */
+static void heard(void *user, const mw_event *e)
+{
+    if (e->kind == MW_EVENT_DRAWN) *(int *)user |= e->message[strlen(e->message) - 1] != '}';
+}
+
+static mw_status dry_run(mw_error *err, mw_summary *summary)
+{
+    const setting settings[] = { { "in", in("in/v.mp4") },
+                                 { "out", in("out") },
+                                 { "jobs", "1" },
+                                 { "dry-run", "yes" },
+                                 { NULL, NULL } };
+    mw_corrupt_video_options *v = mw_corrupt_video_options_new(0, err);
+    int broken = 0;
+    const mw_run_hooks hooks = { &broken, heard, NULL };
+    mw_opt_group groups[MW_MAX_GROUPS];
+    mw_status st;
+
+    if (!v) return err ? err->code : MW_ERR_NOMEM;
+    st = set_all(groups, mw_corrupt_video_options_groups(v, groups), settings, err);
+    if (st == MW_OK) st = mw_corrupt_video(v, &hooks, summary, err);
+    mw_corrupt_video_options_free(&v);
+    return broken ? MW_ERR_FORMAT : st;
+}
+
+static void plan_alone(void **state)
+{
+    (void)state;
+    sweep("dry run", dry_run);
+}
+
 static void audio_job(void **state)
 {
     (void)state;
@@ -253,8 +285,8 @@ static mw_status verify(mw_error *err, mw_summary *summary)
 static mw_status replay_audio(mw_error *err, mw_summary *summary)
 {
     char *path = NULL;
-    mw_status st =
-        mw_replay(in("kept/x.prov.json"), in("in"), in("noise"), in("again"), &path, err);
+    const mw_replay_folders from = { .in = in("in"), .noise_dir = in("noise") };
+    mw_status st = mw_replay(in("kept/x.prov.json"), &from, in("again"), &path, err);
 
     (void)summary;
     if ((st == MW_OK) != (path != NULL)) st = MW_ERR_ARG;
@@ -265,7 +297,8 @@ static mw_status replay_audio(mw_error *err, mw_summary *summary)
 static mw_status replay_video(mw_error *err, mw_summary *summary)
 {
     char *path = NULL;
-    mw_status st = mw_replay(in("kept/v.prov.json"), in("in"), NULL, in("again"), &path, err);
+    const mw_replay_folders from = { .in = in("in") };
+    mw_status st = mw_replay(in("kept/v.prov.json"), &from, in("again"), &path, err);
 
     (void)summary;
     if ((st == MW_OK) != (path != NULL)) st = MW_ERR_ARG;
@@ -353,8 +386,11 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options),   cmocka_unit_test(audio_job),
-        cmocka_unit_test(video_job), cmocka_unit_test(verification_and_replay),
+        cmocka_unit_test(options),
+        cmocka_unit_test(plan_alone),
+        cmocka_unit_test(audio_job),
+        cmocka_unit_test(video_job),
+        cmocka_unit_test(verification_and_replay),
         cmocka_unit_test(readers),
     };
 

@@ -233,13 +233,13 @@ static void the_fingerprint_moves_with_everything_that_decides(void **state)
 
     (void)state;
     assert_ok(mw_opt_set(mw_opt_find(op->info.options, "blur-sigma"), changed, "2.5", NULL));
-    mw_config_sha256(hex[0], "corrupt video", NULL, 0, 1, &op, &po, 1, "");
-    mw_config_sha256(hex[1], "corrupt video", NULL, 0, 2, &op, &po, 1, "");
-    mw_config_sha256(hex[2], "corrupt video", NULL, 0, 1, &op, &pchanged, 1, "");
-    mw_config_sha256(hex[3], "corrupt audio", NULL, 0, 1, &op, &po, 1, "");
-    mw_config_sha256(hex[4], "corrupt video", NULL, 0, 1, &other, &po2, 1, "");
-    mw_config_sha256(hex[5], "corrupt video", NULL, 0, 1, &op, &po, 1, "snr 5");
-    mw_config_sha256(again, "corrupt video", NULL, 0, 1, &op, &po, 1, "");
+    assert_ok(mw_config_sha256(hex[0], "corrupt video", NULL, 0, 1, &op, &po, 1, "", NULL));
+    assert_ok(mw_config_sha256(hex[1], "corrupt video", NULL, 0, 2, &op, &po, 1, "", NULL));
+    assert_ok(mw_config_sha256(hex[2], "corrupt video", NULL, 0, 1, &op, &pchanged, 1, "", NULL));
+    assert_ok(mw_config_sha256(hex[3], "corrupt audio", NULL, 0, 1, &op, &po, 1, "", NULL));
+    assert_ok(mw_config_sha256(hex[4], "corrupt video", NULL, 0, 1, &other, &po2, 1, "", NULL));
+    assert_ok(mw_config_sha256(hex[5], "corrupt video", NULL, 0, 1, &op, &po, 1, "snr 5", NULL));
+    assert_ok(mw_config_sha256(again, "corrupt video", NULL, 0, 1, &op, &po, 1, "", NULL));
     assert_string_equal(hex[0], again);
     for (int i = 0; i < 6; i++)
         for (int k = 0; k < i; k++)

@@ -123,50 +123,84 @@ static void noise_over_silent_speech_is_worthless(void **state)
     mw_npz_clear(&z);
 }
 
+static mw_segment noisy[] = { { .i0 = 1,
+                                .i1 = 3,
+                                .type = "pixelnoise.gaussian",
+                                .n_severities = 1,
+                                .severity = { { "noise_var", 0.05 } } } };
+static mw_segment blurred[] = { { .i0 = 2,
+                                  .i1 = 99,
+                                  .type = "blur.gaussian",
+                                  .n_severities = 2,
+                                  .severity = { { "blur_sigma_px", 2 },
+                                                { "blur_kernel_px", 11 } } } };
+static const mw_segments list_a = { noisy, 1, 1 }, list_b = { blurred, 1, 1 };
+static const mw_segments *const both[] = { &list_a, &list_b };
+static const double times[] = { 0, 0.04, 0.08, 0.2 };
+
+/* Four frames of 90 x 300: the second and third noisy, the third and fourth blurred. Without faces
+ * a blur is compared with a third of the height. */
 static void picture_tracks_of_a_case_made_by_hand(void **state)
 {
-    mw_segment noisy[] = { { .i0 = 1,
-                             .i1 = 3,
-                             .type = "pixelnoise.gaussian",
-                             .n_severities = 1,
-                             .severity = { { "noise_var", 0.05 } } } };
-    mw_segment blurred[] = { { .i0 = 2,
-                               .i1 = 99,
-                               .type = "blur.gaussian",
-                               .n_severities = 2,
-                               .severity = { { "blur_sigma_px", 2 }, { "blur_kernel_px", 11 } } } };
-    const mw_segments a = { noisy, 1, 1 }, b = { blurred, 1, 1 }, *lists[] = { &a, &b };
-    const double times[] = { 0, 0.04, 0.08, 0.2 };
-    const float *var, *sigma, *rel, *face;
+    const float unknown[] = { NAN, NAN, NAN, NAN }, none[4] = { 0 };
+    const mw_track faces = { .n_frames = 0 };
+    const mw_track_video_in in = { both, 2, times, unknown, none, 4, &faces, 90, 300 };
     const double blur_share = exp(-2 / 100.0 / 0.02), noise_share = 1 / (1 + 0.05 / 0.01);
+    const float *var, *sigma, *rel;
     mw_npz z = { 0 };
 
     (void)state;
-    assert_ok(mw_track_video(&z, lists, 2, times, 4, 100, NULL));
+    assert_ok(mw_track_video(&z, &in, NULL));
     assert_memory_equal(array(&z, "v_t", "'<f8'", "(4,)"), times, sizeof times);
     assert_memory_equal(array(&z, "v_type", "'|u1'", "(4,)"),
                         ((const unsigned char[]){ 0, 1, 2, 2 }), 4);
     var = array(&z, "v_noise_var", "'<f4'", "(4,)");
     sigma = array(&z, "v_blur_sigma", "'<f4'", "(4,)");
     rel = array(&z, "v_rel", "'<f4'", "(4,)");
-    face = array(&z, "v_cov_face", "'<f4'", "(4,)");
     assert_true(var[0] == 0 && var[1] == 0.05f && var[2] == 0.05f && var[3] == 0);
     assert_true(sigma[0] == 0 && sigma[1] == 0 && sigma[2] == 2 && sigma[3] == 2);
     assert_true(rel[0] == 1);
     assert_true(fabs((double)rel[1] - noise_share) < 1e-6);
     assert_true(fabs((double)rel[2] - noise_share * blur_share) < 1e-6);
     assert_true(fabs((double)rel[3] - blur_share) < 1e-6);
-    for (int i = 0; i < 4; i++)
-        assert_true(face[i] == 0);
-    array(&z, "v_cov_frame", "'<f4'", "(4,)");
+    assert_memory_equal(array(&z, "v_cov_frame", "'<f4'", "(4,)"), none, sizeof none);
     mw_npz_clear(&z);
+}
+
+/* With faces their width counts, frame by frame, and what covers them lowers the reliability. */
+static void a_blur_is_compared_with_the_face(void **state)
+{
+    const float cov_face[] = { 0, 0.25f, 0, 0 }, cov_frame[] = { 0, 0.125f, 0, 0 };
+    const mw_face face = { .x = 0.1, .y = 0.2, .w = 0.5, .h = 0.3, .score = 0.75 };
+    mw_track faces = { .n_frames = 0 };
+    const mw_track_video_in in = { both, 2, times, cov_face, cov_frame, 4, &faces, 90, 300 };
+    const float *rel, *box, *score;
+    mw_npz z = { 0 };
+
+    (void)state;
+    for (int t = 0; t < 4; t++)
+        assert_ok(mw_track_add(&faces, times[t], &face, t != 2, NULL));
+    assert_ok(mw_track_video(&z, &in, NULL));
+    rel = array(&z, "v_rel", "'<f4'", "(4,)");
+    box = array(&z, "v_face", "'<f4'", "(4, 4)");
+    score = array(&z, "v_face_score", "'<f4'", "(4,)");
+    assert_true(box[0] == 0.1f && box[1] == 0.2f && box[2] == 0.5f && box[3] == 0.3f);
+    assert_true(isnan(box[8]) && isnan(score[2]) && score[3] == 0.75f);
+    assert_true(fabs((double)rel[1] - 0.75 / (1 + 0.05 / 0.01)) < 1e-6);
+    assert_true(fabs((double)rel[2] - exp(-2 / 100.0 / 0.02) / (1 + 0.05 / 0.01)) < 1e-6);
+    assert_true(fabs((double)rel[3] - exp(-2 / 45.0 / 0.02)) < 1e-6);
+    mw_npz_clear(&z);
+    mw_track_clear(&faces);
 }
 
 static void memory_running_out_is_told(void **state)
 {
     mw_segment v[] = { { .i0 = 0, .i1 = 160, .type = "noise.white" } };
-    const mw_segments segments = { v, 1, 1 }, *lists[] = { &segments };
-    const double one[2] = { 0.1, 0.2 };
+    const mw_segments segments = { v, 1, 1 };
+    const double one[4] = { 0.1, 0.2, 0.3, 0.4 };
+    const float none[4] = { 0 };
+    const mw_track faces = { .n_frames = 0 };
+    const mw_track_video_in in = { both, 2, times, none, none, 4, &faces, 90, 300 };
 
     (void)state;
     for (int video = 0; video < 2; video++)
@@ -175,7 +209,7 @@ static void memory_running_out_is_told(void **state)
             mw_status st;
 
             mw_mem_fail_at(at);
-            st = video ? mw_track_video(&z, lists, 1, one, 2, 10, NULL)
+            st = video ? mw_track_video(&z, &in, NULL)
                        : mw_track_audio(&z, &segments, one, one, 1, 1, 200, RATE, NULL);
             mw_mem_fail_at(0);
             mw_npz_clear(&z);
@@ -194,6 +228,7 @@ int main(void)
         cmocka_unit_test(sound_tracks_of_a_case_made_by_hand),
         cmocka_unit_test(noise_over_silent_speech_is_worthless),
         cmocka_unit_test(picture_tracks_of_a_case_made_by_hand),
+        cmocka_unit_test(a_blur_is_compared_with_the_face),
         cmocka_unit_test(memory_running_out_is_told),
     };
 
