@@ -43,12 +43,14 @@ preset json quiet help
 END
 same_options 'corrupt video' <<'END'
 in out seed jobs limit overwrite fail-fast dry-run sync
-mode schedule noise-percent reference-step weight-gaussian weight-blur codec effort qp drop-audio fps
+mode occlusion-img occlusion-mask faces if-no-face schedule noise-percent reference-step weight-gaussian weight-blur codec effort qp drop-audio fps
 noise-var-min noise-var-max noise-rounding blur-kernel-px blur-sigma-px
+model threshold face fill-limit models
+weight-hand weight-object weight-texture face-fractions follow place-by-clip augment blend-rounding
 preset json quiet help
 END
 same_options verify <<<'jobs json quiet help'
-same_options replay <<<'in out noise-dir json quiet help'
+same_options replay <<<'in out noise-dir occlusion-img occlusion-mask json quiet help'
 # operations: each table row is in the page
 mw 0 ops
 for word in audio.additive video.gaussian_noise video.gaussian_blur gap_start_samples snr_db_noisy weight-babble; do
