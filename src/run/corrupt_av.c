@@ -648,9 +648,10 @@ static mw_status set_conditions(av_job *aj, mw_roots *roots, mw_error *err)
         extra = mw_format("snr %s, noise %s, occluders %s", c->text, aj->maker.bank->listing_sha256,
                           aj->planner.occluders ? aj->planner.occluders->listing_sha256 : "");
         if (!extra) return mw_fail_nomem(err);
-        mw_config_sha256(c->config_sha256, MW_AV_COMMAND, groups, 4, o->video.run.seed, ops,
-                         op_options, 4, extra);
+        st = mw_config_sha256(c->config_sha256, MW_AV_COMMAND, groups, 4, o->video.run.seed, ops,
+                              op_options, 4, extra, err);
         mw_free(extra);
+        if (st != MW_OK) return st;
         aj->n_conditions++;
     }
     return MW_OK;

@@ -219,10 +219,12 @@ static mw_status tell_drawn(clip_work *w, mw_error *err)
     mw_json_close(&j, ']');
     mw_json_close(&j, '}');
     mw_json_compact(&line, pretty.data ? pretty.data : "", pretty.n);
-    if (line.data) mw_job_tell(w->job, MW_EVENT_DRAWN, w->clip->id, line.data);
+    line.failed |= pretty.failed;
+    st = mw_str_ok(&line, err);
+    if (st == MW_OK) mw_job_tell(w->job, MW_EVENT_DRAWN, w->clip->id, line.data);
     mw_str_clear(&pretty);
     mw_str_clear(&line);
-    return MW_OK;
+    return st;
 }
 
 /* An mw_asset_check: an occluder or face track that was exchanged makes the outputs that used it
@@ -280,9 +282,10 @@ static mw_status set_up(video_job *vj, mw_roots *roots, mw_error *err)
         return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'out': an output folder is needed");
     st = mw_visual_planner_open(&vj->planner, o, mw_run_threads(&o->run), err);
     if (st != MW_OK) return st;
-    mw_config_sha256(vj->config_sha256, COMMAND, groups, 2, o->run.seed, ops, op_options, N_OPS,
-                     vj->planner.occluders ? vj->planner.occluders->listing_sha256 : "");
-    st = mw_roots_add(roots, mw_strdup(o->run.out), err);
+    st =
+        mw_config_sha256(vj->config_sha256, COMMAND, groups, 2, o->run.seed, ops, op_options, N_OPS,
+                         vj->planner.occluders ? vj->planner.occluders->listing_sha256 : "", err);
+    if (st == MW_OK) st = mw_roots_add(roots, mw_strdup(o->run.out), err);
     if (st == MW_OK) vj->root = roots->path[0];
     return st;
 }

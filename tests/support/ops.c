@@ -65,36 +65,41 @@ void ops_free(const mw_opt *table, void *values)
     free(values);
 }
 
-mw_draw_info ops_draw_info(mw_track *faces)
+mw_status ops_draw_failing(const mw_op *op, const void *options, uint64_t seed, long fail_at,
+                           void *decision, mw_error *err)
 {
     static const int64_t start[] = { 1, 4, 7 }, count[] = { 2, 1, 2 };
+    mw_track faces = { .n_frames = 0 };
+    const mw_draw_info info = { .n = OPS_N,
+                                .width = OPS_WIDTH,
+                                .height = OPS_HEIGHT,
+                                .faces = &faces,
+                                .occluders = ops_occluders,
+                                .n_occluders = sizeof ops_occluders / sizeof *ops_occluders,
+                                .rate_hz = OPS_RATE_HZ,
+                                .files = ops_files,
+                                .n_files = ops_n_files,
+                                .start_frames = start,
+                                .n_frames = count,
+                                .n_stretches = 3 };
+    const mw_clip_key key = mw_clip_key_make(seed, "clip");
+    mw_status st;
 
-    fill_faces(faces);
-    return (mw_draw_info){ .n = OPS_N,
-                           .rate_hz = OPS_RATE_HZ,
-                           .files = ops_files,
-                           .n_files = ops_n_files,
-                           .start_frames = start,
-                           .n_frames = count,
-                           .n_stretches = 3,
-                           .width = OPS_WIDTH,
-                           .height = OPS_HEIGHT,
-                           .faces = faces,
-                           .occluders = ops_occluders,
-                           .n_occluders = sizeof ops_occluders / sizeof *ops_occluders };
+    fill_faces(&faces);
+    mw_mem_fail_at(fail_at);
+    st = op->draw(options, &info, &key, "", 0, decision, err);
+    mw_mem_fail_at(0);
+    mw_track_clear(&faces);
+    return st;
 }
 
 void *ops_draw(const mw_op *op, const void *options, uint64_t seed)
 {
-    mw_track faces = { .n_frames = 0 };
-    const mw_draw_info info = ops_draw_info(&faces);
-    const mw_clip_key key = mw_clip_key_make(seed, "clip");
     void *d = calloc(1, op->decision_size);
     mw_error err;
 
-    if (op->draw(options, &info, &key, "", 0, d, &err) != MW_OK)
+    if (ops_draw_failing(op, options, seed, 0, d, &err) != MW_OK)
         fail_msg("%s: %s", op->info.name, err.message);
-    mw_track_clear(&faces);
     return d;
 }
 

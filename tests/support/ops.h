@@ -22,13 +22,12 @@ mw_status ops_read(void *user, const char *path, int64_t offset, double crossfad
 void *ops_options(const mw_op *op, int preset);
 void ops_free(const mw_opt *table, void *values);
 
-/* What draw() is told: the sounds above, three stretches of nine small frames, a face that is
- * missing in the last of them, three drawn occluders. faces is filled, the caller clears it after
- * use. */
-mw_draw_info ops_draw_info(mw_track *faces);
-
 /* Draw for the clip of this seed; fails the test when that fails. */
 void *ops_draw(const mw_op *op, const void *options, uint64_t seed);
+
+/* The same with an allocation that fails (mw_mem_fail_at); what became of it. */
+mw_status ops_draw_failing(const mw_op *op, const void *options, uint64_t seed, long fail_at,
+                           void *decision, mw_error *err);
 
 /* A struct as one line of JSON (free). */
 char *ops_text(const mw_opt *table, const void *values);
