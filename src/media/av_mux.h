@@ -25,7 +25,8 @@ typedef struct mw_mux_sound {
 /* Create path (replacing it) from all streams of the file at picture, and the sound: ALAC in MP4
  * and MOV, PCM in MKV. container: the kind that picture is of.
  *
- * Decoding gives back the n samples, no more and no fewer. Times of the copied streams are exact;
+ * Decoding gives back the n samples, no more and no fewer (but a single sample in MOV, which
+ * libavformat takes for raw sound and does not read). Times of the copied streams are exact;
  * the sound starts exactly in MP4 and MOV, at the nearest millisecond in MKV. ALAC with its fixed
  * predictor: integers alone, the same bytes on every processor.
  *
