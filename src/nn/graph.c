@@ -155,7 +155,8 @@ static float *buffer(const mw_graph_run *r, int t)
 {
     const int root = r->g->plan.root[t];
 
-    return root < 0 ? NULL : r->arena + r->g->plan.offset[root];
+    return root < 0 || r->g->plan.offset[root] == SIZE_MAX ? NULL
+                                                           : r->arena + r->g->plan.offset[root];
 }
 
 static mw_status bind_steps(mw_graph_run *r, mw_error *err)

@@ -126,7 +126,7 @@ mw 0 corrupt audio --main-dir=only --save-loc=d --snr -5,-2.5,0 --noise-dir=nois
 for x in b c d; do
     for snr in -5 -2.5 0; do same_tree a_$snr ${x}_$snr; done
 done
-mw 3 corrupt video -i in -o va --noise-percent 0.4 --json
+mw 0 corrupt video -i in -o va --noise-percent 0.4 --json
 mw 1 corrupt video -i in/v.mp4 -o va --noise-percent
 mw 0 corrupt video --MOSI_main_dir in/v.mp4 --MOSI_save_loc vb --noise_percent 0.4 --mode noise
 mw 0 corrupt video --MOSI-main-dir in/v.mp4 --MOSI-save-loc vc --fraction 0.4
@@ -137,7 +137,7 @@ for gaps in --no-gaps --no_gaps '--gaps 0' '--gaps 0-0'; do
     mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 $gaps
     value g_0/a.prov.json stages.0.drawn.gap_start_samples '[]'
 done
-mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 --no-overwrite --keep-going --resume --json
+mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 --no-gaps --no-overwrite --keep-going --resume --json
 summary skipped 1
 # a preset, and an option beside it wins, in either order
 mw 0 corrupt audio -i only -o p --snr 0 --noise-dir noise --preset reference

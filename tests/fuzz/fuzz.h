@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the fuzz targets share. Each is one file with LLVMFuzzerTestOneInput; libFuzzer drives it
- * (meson option fuzz), or replay_main.c over the files of tests/fuzz/corpus/<target>.
+ * (meson option fuzz), or replay.c over the files of tests/fuzz/corpus/<target>.
  */
 #ifndef MW_TESTS_FUZZ_H
 #define MW_TESTS_FUZZ_H
