@@ -53,7 +53,7 @@ all_films --codec mp4v
 all_films --preset reference
 rm films/turned.mp4
 mw 0 corrupt video --mode noise -i films -o outx --codec ffv1
-same films outx/vfr.prov.json outx/vfr.mkv
+same films outx/vfr.prov.json outx/vfr.mov
 
 # refused: another source, another noise file, none at all; nothing is written
 mw 0 corrupt audio -i in -o out --snr 0 --noise-dir noise --overwrite

@@ -66,11 +66,10 @@ summary clips 9 done 3 failed 6
 reasons no_audio 6
 files sound_5 < <(triples wav good/{phone,sound,mkv})
 
-# lossless, and every schedule, on the difficult ones; Matroska holds no rotation
+# lossless, and every schedule, on the difficult ones; a picture that is turned keeps its turn
 for schedule in segment segments:3 interval; do
-    mw 3 corrupt video --mode noise -i in/good -o "lossless-$schedule" --codec ffv1 --schedule $schedule --noise-percent 0.5 --json
-    summary clips 9 done 8 failed 1
-    outcome "lossless-$schedule" phone.mp4 failed unsupported
+    mw 0 corrupt video --mode noise -i in/good -o "lossless-$schedule" --codec ffv1 --schedule $schedule --noise-percent 0.5 --json
+    summary clips 9 done 9
     mw 0 verify "lossless-$schedule"
     no_parts "lossless-$schedule"
 done
