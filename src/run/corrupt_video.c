@@ -33,7 +33,7 @@ static const char *const effort_names[] = { "fast", "small", NULL }; /* order of
 
 /* clang-format off */
 const mw_opt mw_picture_options_table[] = {
-    { "mode", MW_OPT_ENUM, O(mode), "random", .choices = mode_names,
+    { "mode", MW_OPT_ENUM, O(mode), "noise", .choices = mode_names, .reference = "random",
       .help = "noise: Gaussian noise or blur, drawn per stretch; occlusion; random: one of the two, drawn per clip; both" },
     { "occlusion-img", MW_OPT_TEXT, O(image_dir), "", .help = "folder of occluder pictures, a folder per kind; empty: drawn shapes",
       .flags = MW_OPT_RUNTIME },
@@ -339,10 +339,12 @@ static mw_status tell_drawn(clip_work *w, mw_error *err)
     mw_json_close(&j, ']');
     mw_json_close(&j, '}');
     mw_json_compact(&line, pretty.data ? pretty.data : "", pretty.n);
-    if (line.data) mw_job_tell(w->job, MW_EVENT_DRAWN, w->clip->id, line.data);
+    line.failed |= pretty.failed;
+    st = mw_str_ok(&line, err);
+    if (st == MW_OK) mw_job_tell(w->job, MW_EVENT_DRAWN, w->clip->id, line.data);
     mw_str_clear(&pretty);
     mw_str_clear(&line);
-    return MW_OK;
+    return st;
 }
 
 /* An mw_asset_check: an occluder or face track that was exchanged makes the outputs that used it
@@ -411,9 +413,10 @@ static mw_status set_up(video_job *vj, mw_roots *roots, mw_error *err)
         return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'out': an output folder is needed");
     st = mw_visual_planner_open(&vj->planner, o, mw_run_threads(&o->run), err);
     if (st != MW_OK) return st;
-    mw_config_sha256(vj->config_sha256, COMMAND, groups, 2, o->run.seed, ops, op_options, N_OPS,
-                     vj->planner.occluders ? vj->planner.occluders->listing_sha256 : "");
-    st = mw_roots_add(roots, mw_strdup(o->run.out), err);
+    st =
+        mw_config_sha256(vj->config_sha256, COMMAND, groups, 2, o->run.seed, ops, op_options, N_OPS,
+                         vj->planner.occluders ? vj->planner.occluders->listing_sha256 : "", err);
+    if (st == MW_OK) st = mw_roots_add(roots, mw_strdup(o->run.out), err);
     if (st == MW_OK) vj->root = roots->path[0];
     return st;
 }

@@ -255,8 +255,13 @@ static mw_status run_video(replay *r, mw_visual_clip *c, const mw_picture_option
     mw_status st = part ? mw_visual_clip_run(c, r->source, part, picture, n, &n_found, NULL, err)
                         : mw_fail_nomem(err);
 
-    if (st == MW_OK) st = mw_sha256_file(r->made_sha256, NULL, part, err);
-    if (st == MW_OK) st = mw_part_commit(part, r->output, err);
+    if (st == MW_OK) {
+        st = mw_sha256_file(r->made_sha256, NULL, part, err);
+        if (st == MW_OK)
+            st = mw_part_commit(part, r->output, err);
+        else
+            unlink(part);
+    }
     mw_free(part);
     return st;
 }

@@ -96,6 +96,6 @@ done
 audio in r1 --preset reference --noise-dir noise --jobs 1
 audio other r8 --preset reference --noise-dir noise2 --jobs 8
 same_tree r1_-5 r8_-5
-mw 0 corrupt video -i films -o p1 --preset reference --jobs 1
-mw 0 corrupt video -i films2 -o p8 --preset reference --jobs 8
+mw 0 corrupt video -i films -o p1 --preset reference --mode noise --jobs 1
+mw 0 corrupt video -i films2 -o p8 --preset reference --mode noise --jobs 8
 same_tree p1 p8

@@ -50,10 +50,10 @@ for schedule in segment segments:3 interval; do
     all_films --schedule $schedule
 done
 all_films --codec mp4v
-all_films --preset reference
+all_films --preset reference --mode noise
 rm films/turned.mp4
 mw 0 corrupt video -i films -o outx --codec ffv1
-same films outx/vfr.prov.json outx/vfr.mkv
+same films outx/vfr.prov.json outx/vfr.mov
 
 # refused: another source, another noise file, none at all; nothing is written
 mw 0 corrupt audio -i in -o out --snr 0 --noise-dir noise --overwrite

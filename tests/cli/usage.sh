@@ -43,12 +43,14 @@ preset json quiet help
 END
 same_options 'corrupt video' <<'END'
 in out seed jobs limit overwrite fail-fast dry-run sync
-mode schedule noise-percent reference-step weight-gaussian weight-blur codec effort qp drop-audio fps
+mode occlusion-img occlusion-mask faces if-no-face schedule noise-percent reference-step weight-gaussian weight-blur codec effort qp drop-audio fps
 noise-var-min noise-var-max noise-rounding blur-kernel-px blur-sigma-px
+model threshold face fill-limit models
+weight-hand weight-object weight-texture face-fractions follow place-by-clip augment blend-rounding
 preset json quiet help
 END
 same_options verify <<<'jobs json quiet help'
-same_options replay <<<'in out noise-dir json quiet help'
+same_options replay <<<'in out noise-dir occlusion-img occlusion-mask json quiet help'
 # operations: each table row is in the page
 mw 0 ops
 for word in audio.additive video.gaussian_noise video.gaussian_blur gap_start_samples snr_db_noisy weight-babble; do
@@ -126,7 +128,7 @@ mw 0 corrupt audio --main-dir=only --save-loc=d --snr -5,-2.5,0 --noise-dir=nois
 for x in b c d; do
     for snr in -5 -2.5 0; do same_tree a_$snr ${x}_$snr; done
 done
-mw 3 corrupt video -i in -o va --noise-percent 0.4 --json
+mw 0 corrupt video -i in -o va --noise-percent 0.4 --json
 mw 1 corrupt video -i in/v.mp4 -o va --noise-percent
 mw 0 corrupt video --MOSI_main_dir in/v.mp4 --MOSI_save_loc vb --noise_percent 0.4 --mode noise
 mw 0 corrupt video --MOSI-main-dir in/v.mp4 --MOSI-save-loc vc --fraction 0.4
@@ -137,7 +139,7 @@ for gaps in --no-gaps --no_gaps '--gaps 0' '--gaps 0-0'; do
     mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 $gaps
     value g_0/a.prov.json stages.0.drawn.gap_start_samples '[]'
 done
-mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 --no-overwrite --keep-going --resume --json
+mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 --no-gaps --no-overwrite --keep-going --resume --json
 summary skipped 1
 # a preset, and an option beside it wins, in either order
 mw 0 corrupt audio -i only -o p --snr 0 --noise-dir noise --preset reference

@@ -65,7 +65,8 @@ void ops_free(const mw_opt *table, void *values)
     free(values);
 }
 
-void *ops_draw(const mw_op *op, const void *options, uint64_t seed)
+mw_status ops_draw_failing(const mw_op *op, const void *options, uint64_t seed, long fail_at,
+                           void *decision, mw_error *err)
 {
     static const int64_t start[] = { 1, 4, 7 }, count[] = { 2, 1, 2 };
     mw_track faces = { .n_frames = 0 };
@@ -82,13 +83,23 @@ void *ops_draw(const mw_op *op, const void *options, uint64_t seed)
                                 .n_frames = count,
                                 .n_stretches = 3 };
     const mw_clip_key key = mw_clip_key_make(seed, "clip");
+    mw_status st;
+
+    fill_faces(&faces);
+    mw_mem_fail_at(fail_at);
+    st = op->draw(options, &info, &key, "", 0, decision, err);
+    mw_mem_fail_at(0);
+    mw_track_clear(&faces);
+    return st;
+}
+
+void *ops_draw(const mw_op *op, const void *options, uint64_t seed)
+{
     void *d = calloc(1, op->decision_size);
     mw_error err;
 
-    fill_faces(&faces);
-    if (op->draw(options, &info, &key, "", 0, d, &err) != MW_OK)
+    if (ops_draw_failing(op, options, seed, 0, d, &err) != MW_OK)
         fail_msg("%s: %s", op->info.name, err.message);
-    mw_track_clear(&faces);
     return d;
 }
 

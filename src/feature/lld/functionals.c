@@ -75,6 +75,15 @@ void lld_functionals_destroy(lld_functionals **f)
     *f = NULL;
 }
 
+void lld_functionals_reset(lld_functionals *f)
+{
+    const series loudness = { f->loudness.v, 0, f->loudness.cap }, f0 = { f->f0.v, 0, f->f0.cap };
+
+    memset(f, 0, sizeof *f);
+    f->loudness = loudness;
+    f->f0 = f0;
+}
+
 static int series_put(series *s, float v)
 {
     if (mw_grow(&s->v, &s->cap, s->n + 1, sizeof *s->v)) return -1;

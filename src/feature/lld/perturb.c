@@ -58,6 +58,13 @@ void lld_perturb_clear(lld_perturb *p)
     memset(p, 0, sizeof *p);
 }
 
+void lld_perturb_reset(lld_perturb *p)
+{
+    p->pos = p->carry = 0;
+    p->prev_period = p->prev_diff = 0;
+    p->jitter = p->jitter_ddp = p->shimmer = 0;
+}
+
 size_t lld_perturb_needs(const lld_perturb *p, const lld_tables *t, size_t frame)
 {
     const size_t begin = frame * t->b60.step;
