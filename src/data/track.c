@@ -57,7 +57,7 @@ const char *mw_track_noted(const mw_track *t, const char *key, size_t *n)
 const mw_face *mw_track_faces(const mw_track *t, size_t frame, size_t *n)
 {
     *n = t->frame[frame].n;
-    return t->face + t->frame[frame].first;
+    return *n ? t->face + t->frame[frame].first : NULL;
 }
 
 void mw_track_clear(mw_track *t)
