@@ -210,11 +210,15 @@ static mw_status corrupt_audio(mw_error *err, mw_summary *summary)
 
 static mw_status corrupt_video(mw_error *err, mw_summary *summary)
 {
-    const setting settings[] = {
-        { "in", in("in/v.mp4") },   { "out", in("out") }, { "schedule", "segments:2" },
-        { "noise-percent", "0.9" }, { "seed", "3" },      { "jobs", "1" },
-        { "sync", "none" },         { NULL, NULL }
-    };
+    const setting settings[] = { { "in", in("in/v.mp4") },
+                                 { "out", in("out") },
+                                 { "mode", "noise" },
+                                 { "schedule", "segments:2" },
+                                 { "noise-percent", "0.9" },
+                                 { "seed", "3" },
+                                 { "jobs", "1" },
+                                 { "sync", "none" },
+                                 { NULL, NULL } };
     mw_corrupt_video_options *o = mw_corrupt_video_options_new(0, err);
     mw_opt_group groups[MW_MAX_GROUPS];
     mw_status st;
@@ -234,11 +238,8 @@ static void heard(void *user, const mw_event *e)
 
 static mw_status dry_run(mw_error *err, mw_summary *summary)
 {
-    const setting settings[] = { { "in", in("in/v.mp4") },
-                                 { "out", in("out") },
-                                 { "jobs", "1" },
-                                 { "dry-run", "yes" },
-                                 { NULL, NULL } };
+    const setting settings[] = { { "in", in("in/v.mp4") }, { "out", in("out") }, { "jobs", "1" },
+                                 { "mode", "occlusion" },  { "dry-run", "yes" }, { NULL, NULL } };
     mw_corrupt_video_options *v = mw_corrupt_video_options_new(0, err);
     int broken = 0;
     const mw_run_hooks hooks = { &broken, heard, NULL };

@@ -2,6 +2,7 @@
  *
  * A main for fuzz targets without libFuzzer: each named file (or each file of a named folder)
  * whole, cut to every shorter length up to 4096, and with damaged bytes drawn from a fixed key.
+ * --once as first argument: whole only, for targets that are slow.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -12,9 +13,11 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "data/blob.h"
+#include "base/fs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static int whole_only;
 
 enum { N_DAMAGED = 1500, MAX_CUTS = 4096 };
 
@@ -36,14 +39,14 @@ static int replay(const char *path)
     char *bytes;
     size_t n;
 
-    if (mw_blob_read(&bytes, &n, path, 16 << 20, &err)) {
+    if (mw_file_load(&bytes, &n, path, 16 << 20, &err)) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
     once(bytes, n);
-    for (size_t k = 0; k < n && k < MAX_CUTS; k++)
+    for (size_t k = 0; !whole_only && k < n && k < MAX_CUTS; k++)
         once(bytes, k);
-    for (int t = 0; t < N_DAMAGED && n; t++) {
+    for (int t = 0; !whole_only && t < N_DAMAGED && n; t++) {
         char *copy = malloc(n);
 
         if (!copy) abort();
@@ -82,9 +85,11 @@ static int replay_folder(const char *path)
 
 int main(int argc, char **argv)
 {
-    int failed = argc < 2;
+    int failed;
 
-    for (int i = 1; i < argc; i++) {
+    whole_only = argc > 1 && !strcmp(argv[1], "--once");
+    failed = argc < 2 + whole_only;
+    for (int i = 1 + whole_only; i < argc; i++) {
         struct stat info;
 
         if (stat(argv[i], &info)) return 1;
