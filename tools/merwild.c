@@ -22,6 +22,8 @@ static const struct {
     { "replay", NULL, cmd_replay, "make one output again from its sidecar" },
     { "preview", NULL, cmd_preview, "draw what was done to one clip" },
     { "synth", NULL, cmd_synth, "make small labelled clips out of nothing" },
+    { "occluders", "import", cmd_occluders_import, "check and tidy a bank of occluders" },
+    { "occluders", "list", cmd_occluders_list, "list a bank of occluders" },
     { "models", NULL, cmd_models, "list, locate and verify model files" },
     { "ops", NULL, cmd_ops, "describe all operations" },
 };
