@@ -78,7 +78,7 @@ mw_status mw_track_audio(mw_npz *z, const mw_segments *segments, const double *s
     type_list types = { .name = { "clean" }, .n = 1 };
     double *t = mw_calloc(n_frames, sizeof *t);
     float *f = mw_calloc(4 * n_frames, sizeof *f);
-    float *x_db = f, *z_db = x_db + n_frames, *snr_db = z_db + n_frames, *rel = snr_db + n_frames;
+    float *x_db, *z_db, *snr_db, *rel;
     uint8_t *type = mw_calloc(n_frames, sizeof *type);
     size_t k = 0;
 
@@ -88,6 +88,10 @@ mw_status mw_track_audio(mw_npz *z, const mw_segments *segments, const double *s
         mw_free(type);
         return mw_fail_nomem(err);
     }
+    x_db = f;
+    z_db = x_db + n_frames;
+    snr_db = z_db + n_frames;
+    rel = snr_db + n_frames;
     for (size_t i = 0; i < n_frames; i++) {
         const int64_t middle = (int64_t)i * hop + hop / 2;
 
@@ -187,15 +191,15 @@ mw_status mw_track_video(mw_npz *z, const mw_track_video_in *in, mw_error *err)
     type_list types = { .name = { "clean" }, .n = 1 };
     const size_t n = in->n_frames;
     float *f = mw_calloc(8 * n, sizeof *f);
-    video_columns c = { .type = mw_calloc(n, 1),
-                        .var = f,
-                        .sigma = f + n,
-                        .rel = f + 2 * n,
-                        .score = f + 3 * n,
-                        .box = f + 4 * n };
+    video_columns c = { .type = mw_calloc(n, 1) };
     mw_status st;
 
     if (f && c.type) {
+        c.var = f;
+        c.sigma = f + n;
+        c.rel = f + 2 * n;
+        c.score = f + 3 * n;
+        c.box = f + 4 * n;
         put_faces(in, &c);
         for (size_t t = 0; t < n; t++)
             c.rel[t] = isnan(in->cov_face[t]) ? 1 : 1 - in->cov_face[t];

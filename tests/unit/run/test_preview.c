@@ -56,6 +56,7 @@ static void damage_picture(const char *in, const char *out, const char *schedule
     set(groups, n, "out", out);
     set(groups, n, "jobs", "1");
     set(groups, n, "sync", "none");
+    set(groups, n, "mode", "noise");
     set(groups, n, "schedule", schedule);
     set(groups, n, "noise-percent", "0.25");
     if (mw_corrupt_video(o, NULL, &summary, &err) != MW_OK) fail_msg("%s", err.message);
