@@ -2,7 +2,7 @@
  *
  * Elementary functions whose bits do not depend on the C library or the CPU: plain double
  * operations in a written order. Errors below 2 units in the last place over the stated ranges
- * (Taylor series after an exact reduction).
+ * (Taylor series after an exact reduction). The one copy for base, dsp, img, feature and synth.
  */
 #ifndef MW_BASE_FMATH_H
 #define MW_BASE_FMATH_H

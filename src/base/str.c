@@ -39,6 +39,7 @@ void mw_str_putc(mw_str *s, char c)
     mw_str_putn(s, &c, 1);
 }
 
+MW_PRINTF(2, 0)
 static void put_va(mw_str *s, const char *fmt, va_list ap)
 {
     va_list again;
@@ -106,7 +107,8 @@ static char point(void)
 }
 
 /* Text of x with the fewest digits from lo to hi that same() finds to read back equal. */
-static void number_text(char *text, double x, int lo, int hi, int (*same)(const char *text, double x))
+static void number_text(char *text, double x, int lo, int hi,
+                        int (*same)(const char *text, double x))
 {
     if (isnan(x) || isinf(x)) {
         strcpy(text, isnan(x) ? "nan" : x < 0 ? "-inf" : "inf");

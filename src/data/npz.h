@@ -29,8 +29,8 @@ void mw_npz_put(mw_npz *z, const char *name, const char *descr, const size_t *sh
 /* A vector of texts as numpy's fixed-width "<U"; ASCII only. */
 void mw_npz_put_texts(mw_npz *z, const char *name, const char *const *texts, size_t n);
 
-/* Write the central directory. MW_ERR_NOMEM when any step ran out of memory or the file would exceed
- * 2 GiB. */
+/* Write the central directory. MW_ERR_NOMEM when any step ran out of memory or the file would
+ * exceed 2 GiB. */
 mw_status mw_npz_finish(mw_npz *z, mw_error *err);
 void mw_npz_clear(mw_npz *z);
 

@@ -33,7 +33,7 @@ static const char *const effort_names[] = { "fast", "small", NULL }; /* order of
 
 /* clang-format off */
 const mw_opt mw_picture_options_table[] = {
-    { "mode", MW_OPT_ENUM, O(mode), "random", .choices = mode_names,
+    { "mode", MW_OPT_ENUM, O(mode), "noise", .choices = mode_names, .reference = "random",
       .help = "noise: Gaussian noise or blur, drawn per stretch; occlusion; random: one of the two, drawn per clip; both" },
     { "occlusion-img", MW_OPT_TEXT, O(image_dir), "", .help = "folder of occluder pictures, a folder per kind; empty: drawn shapes",
       .flags = MW_OPT_RUNTIME },

@@ -132,33 +132,51 @@ static mw_status draw_side(cards *c, int side, mw_video_reader *r, const char *p
 
 /* ---- captions ---- */
 
-/* "noise_var" as "var", "blur_sigma_px" as "sigma .. px": the type says the rest. */
+/* Severities by a shorter name, since the type stands beside them. Of all others the end of the
+ * name is the unit. */
+static const struct {
+    const char *name, *shown, *unit;
+} short_names[] = {
+    { "noise_var", "var", "" },           { "blur_sigma_px", "sigma", "px" },
+    { "blur_kernel_px", "kernel", "px" }, { "face_fraction_nominal", "nominal", "" },
+    { "coverage_face", "face", "" },      { "coverage_frame", "frame", "" },
+};
+
+static void put_severity(mw_str *text, const char *name, double x)
+{
+    static const char *const units[][2] = {
+        { "_db", "dB" }, { "_px", "px" }, { "_hz", "Hz" }, { "_s", "s" }, { "_kbps", "kbit/s" }
+    };
+    const char *unit = "";
+    size_t n = strlen(name);
+
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        const size_t k = strlen(units[i][0]);
+
+        if (n <= k || strcmp(name + n - k, units[i][0])) continue;
+        unit = units[i][1];
+        n -= k;
+        break;
+    }
+    for (size_t i = 0; i < sizeof short_names / sizeof *short_names; i++)
+        if (!strcmp(name, short_names[i].name)) {
+            name = short_names[i].shown;
+            unit = short_names[i].unit;
+            n = strlen(name);
+            break;
+        }
+    mw_str_printf(text, " %.*s ", (int)n, name);
+    mw_sheet_digits(text, x, 3);
+    if (*unit) mw_str_printf(text, " %s", unit);
+}
+
 static void describe_severity(mw_str *text, json_t *severity)
 {
-    static const char *const units[] = { "_db", "_px", "_hz", "_s", "_kbps" };
-    static const char *const said[] = { "noise_", "blur_" };
-    void *at = json_object_iter(severity);
+    for (void *at = json_object_iter(severity); at; at = json_object_iter_next(severity, at)) {
+        const json_t *value = json_object_iter_value(at);
 
-    for (; at; at = json_object_iter_next(severity, at)) {
-        const char *name = json_object_iter_key(at), *unit = "";
-        size_t n;
-
-        if (!json_is_number(json_object_iter_value(at))) continue;
-        for (size_t i = 0; i < sizeof said / sizeof *said; i++)
-            if (!strncmp(name, said[i], strlen(said[i]))) name += strlen(said[i]);
-        n = strlen(name);
-        for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-            const size_t k = strlen(units[i]);
-
-            if (n > k && !strcmp(name + n - k, units[i])) {
-                unit = units[i] + 1;
-                n -= k;
-                break;
-            }
-        }
-        mw_str_printf(text, " %.*s ", (int)n, name);
-        mw_sheet_digits(text, json_number_value(json_object_iter_value(at)), 4);
-        if (*unit) mw_str_printf(text, " %s", !strcmp(unit, "db") ? "dB" : unit);
+        if (json_is_number(value))
+            put_severity(text, json_object_iter_key(at), json_number_value(value));
     }
 }
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/det_math.h"
+#include "base/fmath.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "media/sound.h"
@@ -249,8 +249,7 @@ static void make_thresholds(double *threshold, double loudest)
     const double ln10 = 2.302585092994046;
 
     for (int k = 0; k <= LEVELS; k++)
-        threshold[k] =
-            loudest * mw_det_exp_neg(-ln10 * RANGE_DB / 10 * (double)(LEVELS - k) / LEVELS);
+        threshold[k] = loudest * mw_exp(-ln10 * RANGE_DB / 10 * (double)(LEVELS - k) / LEVELS);
 }
 
 static int level_of(const double *threshold, double power)

@@ -27,9 +27,9 @@ for snr in -5 0 5 10 15; do
     done
 done
 video="--noise-percent 0.3 --json"
-mw 0 corrupt video -i "$mosi/video" -o v1 $video --jobs 1
+mw 0 corrupt video --mode noise -i "$mosi/video" -o v1 $video --jobs 1
 summary clips "$n" done "$n" outputs "$n"
-mw 0 corrupt video -i other -o v8 $video --jobs 8
+mw 0 corrupt video --mode noise -i other -o v8 $video --jobs 8
 same_tree v1 v8
 for tree in a1_-5 a1_15 v1; do
     mw 0 verify $tree --json
@@ -45,7 +45,7 @@ for f in $(cd other && find . -name '*.mp4' | sort); do
     cp "other/$f" "subset/$f"
 done
 mw 0 corrupt audio -i subset -o as $audio
-mw 0 corrupt video -i subset -o vs $video
+mw 0 corrupt video --mode noise -i subset -o vs $video
 for pair in "as_-5 a1_-5" "as_15 a1_15" "vs v1"; do
     for f in $(cd "${pair% *}" && find . -mindepth 2 -type f); do
         cmp "${pair% *}/$f" "${pair#* }/$f" || fail "$f differs in a subset"

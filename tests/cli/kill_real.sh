@@ -10,7 +10,7 @@ MW_LIMIT=300
 # undisturbed, with the milliseconds it takes
 now() { date +%s%3N; }
 audio="corrupt audio -i $mosi/video --noise-dir $mosi/noise --json --jobs 2"
-video="corrupt video -i $mosi/video --noise-percent 0.3 --json --jobs 2"
+video="corrupt video --mode noise -i $mosi/video --noise-percent 0.3 --json --jobs 2"
 t0=$(now)
 mw 0 $audio -o whole
 t1=$(now)

@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "data/blob.h"
+#include "base/fs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -39,7 +39,7 @@ static int replay(const char *path)
     char *bytes;
     size_t n;
 
-    if (mw_blob_read(&bytes, &n, path, 16 << 20, &err)) {
+    if (mw_file_load(&bytes, &n, path, 16 << 20, &err)) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }

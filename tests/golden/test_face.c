@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 #include "base/pool.h"
-#include "data/blob.h"
+#include "base/fs.h"
 #include "data/pickle.h"
 #include "face/decode.h"
 #include "face/detector.h"

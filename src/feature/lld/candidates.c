@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 
 const lld_pitch_par lld_pitch_egemaps = { 55.0f, 1000.0f, 40, 0.10 };
 const lld_pitch_par lld_pitch_compare = { 52.0f, 620.0f, 30, 0.25 };

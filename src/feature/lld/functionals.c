@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 #include "feature/lld/contour.h"
 #include "feature/lld/kernels.h"
 #include "feature/lld/smooth.h"

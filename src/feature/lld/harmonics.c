@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 
 #define N_HARMONICS 100
 #define NO_LEVEL    -201.0f

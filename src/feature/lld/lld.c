@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 #include "feature/lld/smooth.h"
 
 static int scratch_alloc(lld_scratch *s, const lld_tables *t)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 
 #define MIN_CORRELATION 0.5
 #define HNR_FLOOR_DB    -100.0f

@@ -109,6 +109,8 @@ static void rows_out_of_place_are_refused_with_their_line(void **state)
     assert_bad(HEAD "0,0,,none" NO_FACE "\n2,0,,none" NO_FACE "\n", "line 3"); /* a gap */
     assert_bad(HEAD "0,0,1,found,0,0,1,1,1" NO_KEYS "\n", "line 2");           /* face 1 first */
     assert_bad(HEAD "0,0,0,found,0,0,1,,1" NO_KEYS "\n", "line 2");            /* no height */
+    assert_bad(HEAD "0,0,0,found,0,0,1,1,1" NO_KEYS "\n0,0,2,found,0,0,1,1,1" NO_KEYS "\n",
+               "line 3"); /* face 1 is missing */
     assert_bad(HEAD "0,0,0,found,0,0,1,nan,1" NO_KEYS "\n", "line 2");
     assert_bad(HEAD "0,0,0,seen,0,0,1,1,1" NO_KEYS "\n", "line 2");
     assert_bad(HEAD "0,0,0,found,0,0,1,1,1,0.5,,,,,,,,,,,\n", "line 2"); /* half the key points */

@@ -2,7 +2,7 @@
 #include "support/support.h"
 
 #include "base/mem.h"
-#include "data/blob.h"
+#include "base/fs.h"
 #include "face/detector.h"
 
 static void assert_path(const char *explicit_path, const char *expected)
@@ -65,7 +65,7 @@ static void sums_equal_the_list_that_the_fetch_script_checks(void **state)
     char *list;
 
     (void)state;
-    assert_ok(mw_blob_read(&list, &n, source_path("data/models.sha256"), 4096, NULL));
+    assert_ok(mw_file_load(&list, &n, source_path("data/models.sha256"), 4096, NULL));
     for (int i = 0; i < MW_FACE_N_MODELS; i++) {
         char line[256];
 

@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "data/blob.h"
+#include "base/fs.h"
 #include "nn/graph.h"
 
 static char *load(const char *name, size_t *n)
@@ -17,7 +17,7 @@ static char *load(const char *name, size_t *n)
     char path[128], *bytes;
 
     snprintf(path, sizeof path, "tests/golden/data/%s", name);
-    assert_ok(mw_blob_read(&bytes, n, source_path(path), 1 << 20, NULL));
+    assert_ok(mw_file_load(&bytes, n, source_path(path), 1 << 20, NULL));
     return bytes;
 }
 
