@@ -462,8 +462,8 @@ mw_status mw_features_audio(const mw_features_audio_options *o, const mw_run_hoo
     st = set_up(&fj, &roots, err);
     if (st == MW_OK && !o->run.dry_run) st = mw_roots_open(&roots, err);
     if (st == MW_OK)
-        st = mw_job_setup(&job, &walk, &o->run, MW_WALK_SOUND | MW_WALK_VIDEO, &roots, hooks,
-                          summary, err);
+        st = mw_job_setup(&job, &walk, &o->run, MW_WALK_SOUND | MW_WALK_VIDEO | MW_WALK_OUTPUTS,
+                          &roots, hooks, summary, err);
     if (st == MW_OK) st = mw_job_run(&job, err);
     if (st == MW_OK && !o->run.dry_run) st = mw_job_finish(&job, &o->run, &roots, err);
     for (int i = 0; fj.poly && i < fj.n_workers; i++)
