@@ -93,7 +93,7 @@ mw_status mw_resampler_run(mw_resampler *r, const float *x, size_t n, size_t *n_
 mw_status mw_resample(float **y, size_t *n_out, const float *x, size_t n, int in_hz, int out_hz,
                       mw_error *err)
 {
-    size_t total, got = 0, used = 0, k = 1;
+    size_t total, got = 0, used = 0, k = 0;
     mw_resampler *r = NULL;
     mw_status st;
 
@@ -106,7 +106,7 @@ mw_status mw_resample(float **y, size_t *n_out, const float *x, size_t n, int in
     if (!*y) st = mw_fail_nomem(err);
     for (size_t at = 0; st == MW_OK && at < n && got < total; at += used, got += k)
         st = mw_resampler_run(r, x + at, n - at, &used, *y + got, total - got, &k, err);
-    for (; st == MW_OK && k && got < total; got += k)
+    for (k = 1; st == MW_OK && k && got < total; got += k)
         st = mw_resampler_run(r, NULL, 0, &used, *y + got, total - got, &k, err);
     if (st == MW_OK) {
         *n_out = total;

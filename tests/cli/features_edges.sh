@@ -98,4 +98,6 @@ shape conv/k4.npy '96 90'
 cp in/square.wav lone.wav && echo 'no npz' >lone.track.npz
 mw 0 features audio -i lone.wav -o lone --format npz --json
 mw 0 features audio -i in/dc.wav -o limit --native --max-seconds 1 --json
-mw 3 features audio -i in/r16000n16000.wav -o limit --native --max-seconds 1 --json --rate-hz 8000
+wav long.wav n=16001
+mw 3 features audio -i long.wav -o limit --native --max-seconds 1 --json
+reasons too_long 1
