@@ -54,7 +54,7 @@ int main(int argc, char **argv)
     mw_face_net *net;
     const mw_face *faces;
     mw_error err;
-    double best = 1e9;
+    double best = 1e9, best_frame = 1e9;
     size_t n;
     int n_frames;
 
@@ -68,14 +68,18 @@ int main(int argc, char **argv)
     for (int r = 0; r < rounds; r++) {
         const double start = now();
 
-        for (int i = 0; i < n_frames; i++)
+        for (int i = 0; i < n_frames; i++) {
+            const double at = now();
+
             if (mw_face_detect(d, &frame[i], &faces, &n, &err)) return failed(&err);
+            if (now() - at < best_frame) best_frame = now() - at;
+        }
         if (now() - start < best) best = now() - start;
     }
     printf("{\"bench\": \"face\", \"model\": \"%s\", \"cpu\": \"%s\", \"frames\": %d, "
-           "\"ms_per_frame\": %.4f}\n",
+           "\"ms_per_frame\": %.4f, \"ms_best_frame\": %.4f}\n",
            mw_face_model_info[model].name, mw_cpu_name(mw_cpu()), n_frames,
-           1e3 * best / (n_frames ? n_frames : 1));
+           1e3 * best / (n_frames ? n_frames : 1), 1e3 * best_frame);
     for (int i = 0; i < n_frames; i++)
         mw_frame_clear(&frame[i]);
     mw_face_detector_destroy(&d);

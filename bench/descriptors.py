@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """descriptors.py PROGRAM FILE.wav [REPEATS]: both descriptor sets by the Python package opensmile and by
-our extractor (PROGRAM: build/bench/descriptors), interleaved on one core, best of REPEATS. The package is
+our extractor (PROGRAM: build/bench/bench_descriptors), interleaved on one core, best of REPEATS. The package is
 timed as the reference uses it: one Smile object per set, made once, process_signal per clip; only its own
 C library is timed by a second figure, the sum of the calls into it."""
 import json
@@ -30,9 +30,9 @@ def main():
     ours = {}
     for _ in range(repeats):
         for k, s in smile.items():
-            t = time.perf_counter()
+            t = time.process_time()
             s.process_signal(x, rate)
-            theirs[k] = min(theirs[k], time.perf_counter() - t)
+            theirs[k] = min(theirs[k], time.process_time() - t)
         r = json.loads(subprocess.run([program, path, "3"], capture_output=True, check=True).stdout)
         for k in ("egemaps", "compare", "both"):
             ours[k] = min(ours.get(k, 1e9), r[k + "_s"])

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * resample_poly [REPEATS]: milliseconds per call, best and first (filter designed), one thread. JSON.
+ * resample_poly [REPEATS]: milliseconds per call, best and first (filter designed), one thread.
+ * JSON.
  */
 #include <stdio.h>
 #include <stdlib.h>

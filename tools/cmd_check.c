@@ -47,7 +47,7 @@ int cmd_verify(int argc, char **argv)
 /* ---- replay ---- */
 
 typedef struct replay_options {
-    char *in, *out, *noise_dir;
+    char *in, *out, *noise_dir, *occlusion_img, *occlusion_mask;
 } replay_options;
 
 static const mw_opt replay_table[] = {
@@ -56,6 +56,10 @@ static const mw_opt replay_table[] = {
     { "out", MW_OPT_TEXT, offsetof(replay_options, out), "", .help = "folder to write to" },
     { "noise-dir", MW_OPT_TEXT, offsetof(replay_options, noise_dir), "",
       .help = "the noise folder its assets are relative to" },
+    { "occlusion-img", MW_OPT_TEXT, offsetof(replay_options, occlusion_img), "",
+      .help = "the folder of occluder pictures" },
+    { "occlusion-mask", MW_OPT_TEXT, offsetof(replay_options, occlusion_mask), "",
+      .help = "the folder of their masks" },
     { 0 },
 };
 
@@ -82,7 +86,9 @@ int cmd_replay(int argc, char **argv)
         cli_help(&command, &group, 1, common.help ? stdout : stderr);
         code = common.help ? EXIT_OK : EXIT_USAGE;
     } else if (!code) {
-        st = mw_replay(sidecar, o.in, o.noise_dir, o.out, &path, &err);
+        const mw_replay_folders from = { o.in, o.noise_dir, o.occlusion_img, o.occlusion_mask };
+
+        st = mw_replay(sidecar, &from, o.out, &path, &err);
         if (st == MW_OK)
             printf("same bytes: %s\n", path);
         else

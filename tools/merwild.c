@@ -19,6 +19,7 @@ static const struct {
     { "features", "audio", cmd_features_audio, "acoustic descriptors of clips" },
     { "verify", NULL, cmd_verify, "compare outputs with their recorded hashes" },
     { "replay", NULL, cmd_replay, "make one output again from its sidecar" },
+    { "preview", NULL, cmd_preview, "draw what was done to one clip" },
     { "synth", NULL, cmd_synth, "make small labelled clips out of nothing" },
     { "models", NULL, cmd_models, "list, locate and verify model files" },
     { "ops", NULL, cmd_ops, "describe all operations" },

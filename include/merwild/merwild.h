@@ -24,6 +24,7 @@
 #include "merwild/models.h"
 #include "merwild/ops.h"
 #include "merwild/options.h"
+#include "merwild/preview.h"
 #include "merwild/run.h"
 #include "merwild/status.h"
 #include "merwild/synth.h"

@@ -2,7 +2,7 @@
  *
  * Elementary functions whose bits do not depend on the C library or the CPU: plain double
  * operations in a written order. Errors below 2 units in the last place over the stated ranges
- * (Taylor series after an exact reduction).
+ * (Taylor series after an exact reduction). The one copy for base, dsp, img, feature and synth.
  */
 #ifndef MW_BASE_FMATH_H
 #define MW_BASE_FMATH_H
@@ -105,35 +105,42 @@ static inline double mw_sin_series(double r, double z)
                     z * (1.0 / 120 +
                          z * (-1.0 / 5040 +
                               z * (1.0 / 362880 +
-                                   z * (-1.0 / 39916800 +
-                                        z * (1.0 / 6227020800.0 + z * (-1.0 / 1307674368000.0)))))));
+                                   z * (-1.0 / 39916800 + z * (1.0 / 6227020800.0 +
+                                                               z * (-1.0 / 1307674368000.0)))))));
 }
 
 static inline double mw_cos_series(double z)
 {
     return 1.0 -
-           z * (0.5 -
-                z * (1.0 / 24 -
-                     z * (1.0 / 720 -
-                          z * (1.0 / 40320 -
-                               z * (1.0 / 3628800 -
-                                    z * (1.0 / 479001600.0 -
-                                         z * (1.0 / 87178291200.0 - z * (1.0 / 20922789888000.0))))))));
+           z * (0.5 - z * (1.0 / 24 -
+                           z * (1.0 / 720 - z * (1.0 / 40320 -
+                                                 z * (1.0 / 3628800 -
+                                                      z * (1.0 / 479001600.0 -
+                                                           z * (1.0 / 87178291200.0 -
+                                                                z * (1.0 / 20922789888000.0))))))));
 }
 
 /* sin and cos of x, |x| < 1e5. */
 static inline void mw_sincos(double x, double *sin_x, double *cos_x)
 {
     const double big = 0x1.8p52, k = (x * (2.0 / MW_PI) + big) - big;
-    const double r = ((x - k * 0x1.921fb54400000p+0) - k * 0x1.0b4611a600000p-34) -
-                     k * 0x1.3198a2e037073p-69;
+    const double r =
+        ((x - k * 0x1.921fb54400000p+0) - k * 0x1.0b4611a600000p-34) - k * 0x1.3198a2e037073p-69;
     const double z = r * r, s = mw_sin_series(r, z), c = mw_cos_series(z);
 
     switch ((int64_t)k & 3) {
-    case 0: *sin_x = s, *cos_x = c; break;
-    case 1: *sin_x = c, *cos_x = -s; break;
-    case 2: *sin_x = -s, *cos_x = -c; break;
-    default: *sin_x = -c, *cos_x = s; break;
+    case 0:
+        *sin_x = s, *cos_x = c;
+        break;
+    case 1:
+        *sin_x = c, *cos_x = -s;
+        break;
+    case 2:
+        *sin_x = -s, *cos_x = -c;
+        break;
+    default:
+        *sin_x = -c, *cos_x = s;
+        break;
     }
 }
 

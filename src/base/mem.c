@@ -17,7 +17,7 @@ static int may_allocate(size_t n, size_t size)
     const long k = atomic_fetch_add(&made, 1) + 1;
     const long at = atomic_load(&fail_at);
 
-    if (at && k >= at) return 0;
+    if ((at > 0 && k >= at) || k == -at) return 0;
     return !size || n <= MW_MEM_CAP / size;
 }
 

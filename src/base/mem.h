@@ -35,9 +35,9 @@ char *mw_strndup(const char *s, size_t n);
 /* Free and accept NULL. */
 void mw_free(void *p);
 
-/* For tests: the n-th allocation from now on fails (n >= 1), and every later one too; 0 turns it
- * off. mw_mem_live counts allocations not yet freed; mw_mem_count those made since the last call of
- * mw_mem_fail_at. */
+/* For tests: the n-th allocation from now on fails (n >= 1), and every later one too; -n: that one
+ * alone; 0 turns it off. mw_mem_live counts allocations not yet freed; mw_mem_count those made
+ * since the last call of mw_mem_fail_at. */
 void mw_mem_fail_at(long n);
 long mw_mem_count(void);
 long mw_mem_live(void);

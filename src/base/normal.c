@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "base/det_math.h"
+#include "base/fmath.h"
 #include "base/rng.h"
 
 #define INV_SQRT_2PI 0x1.9884533d43651p-2
@@ -34,7 +34,7 @@ static double solve_quantile(double z, double p)
     double step;
 
     do {
-        step = p / (INV_SQRT_2PI * mw_det_exp_neg(-0.5 * z * z)) - mass_over_density(z);
+        step = p / (INV_SQRT_2PI * mw_exp(-0.5 * z * z)) - mass_over_density(z);
         z += step;
     } while (step > 1e-9);
     return z;

@@ -106,7 +106,8 @@ static char point(void)
 }
 
 /* Text of x with the fewest digits from lo to hi that same() finds to read back equal. */
-static void number_text(char *text, double x, int lo, int hi, int (*same)(const char *text, double x))
+static void number_text(char *text, double x, int lo, int hi,
+                        int (*same)(const char *text, double x))
 {
     if (isnan(x) || isinf(x)) {
         strcpy(text, isnan(x) ? "nan" : x < 0 ? "-inf" : "inf");

@@ -10,6 +10,8 @@
 
 #include "base/rng.h"
 #include "data/frame.h"
+#include "data/track.h"
+#include "img/patch.h"
 #include "merwild/ops.h"
 
 /* A damaged stretch, half-open [i0, i1): samples of the output rate, or frames. */
@@ -40,6 +42,14 @@ typedef struct mw_noise_file {
     int64_t n;        /* length in samples after conversion to the working rate */
 } mw_noise_file;
 
+/* An occluder that draw() may choose from. Paths are relative to the occluder folders, '/' between
+ * parts. */
+typedef struct mw_occluder {
+    const char *image;
+    const char *mask; /* NULL: the whole picture */
+    int kind;         /* MW_OCCLUDER_HAND, _OBJECT or _TEXTURE */
+} mw_occluder;
+
 /* What draw() may know of the clip. Audio: n samples at rate_hz, and the noise files, sorted by
  * path. Visual: the frames the schedule gave to this operation, as stretches. */
 typedef struct mw_draw_info {
@@ -49,6 +59,10 @@ typedef struct mw_draw_info {
     size_t n_files;
     const int64_t *start_frames, *n_frames;
     size_t n_stretches;
+    int width, height;            /* of the frames */
+    const mw_track *faces;        /* at most one face per frame; NULL: not looked for */
+    const mw_occluder *occluders; /* sorted */
+    size_t n_occluders;
 } mw_draw_info;
 
 typedef struct mw_audio_op {
@@ -64,17 +78,30 @@ typedef struct mw_audio_op {
                           mw_segments *out, mw_error *err);
 } mw_audio_op;
 
+/* What a visual operation works with beside its decision. patch: the occluder of the decision, cut
+ * out and not yet augmented; NULL for operations without one. Borrowed until close. */
+typedef struct mw_visual_input {
+    int width, height;
+    const mw_patch *patch;
+} mw_visual_input;
+
 /* The decision struct begins with mw_stretches (corrupt/visual/stretches.h): the frames it damages.
  */
 typedef struct mw_visual_op {
-    mw_status (*open)(void **state, const void *options, const void *decision, int width,
-                      int height, mw_error *err);
+    mw_status (*open)(void **state, const void *options, const void *decision,
+                      const mw_visual_input *in, mw_error *err);
     /* dst: frame t, which lies in stretch k of the decision, damaged; src and dst are RGB24 of one
      * size and do not overlap. */
     void (*apply)(void *state, size_t k, int64_t t, const mw_frame *src, mw_frame *dst);
+    /* Share of the face box and of the frame that frame t hides; face NULL: no box known (cover[0]
+     * is then NAN). NULL for operations that hide nothing. */
+    void (*cover)(void *state, size_t k, int64_t t, const mw_box *face, double cover[2]);
     void (*close)(void *state);
     mw_status (*segments)(const void *options, const void *decision, mw_segments *out,
                           mw_error *err);
+    /* The occluder of a decision: image and mask as in mw_occluder. NULL for operations without
+     * one. */
+    void (*occluder)(const void *decision, mw_occluder *out);
 } mw_visual_op;
 
 /* What is measured of a visual operation, by the job: over all damaged frames, RGB. */

@@ -113,7 +113,7 @@ static mw_status collect(machine *m, mw_pickle_kind kind, size_t from, size_t dr
 
     node.as.item = mw_calloc(n, sizeof *node.as.item);
     if (!node.as.item) return mw_fail_nomem(m->err);
-    memcpy(node.as.item, m->stack + from, n * sizeof *node.as.item);
+    if (n) memcpy(node.as.item, m->stack + from, n * sizeof *node.as.item);
     m->n_stack = from - drop;
     st = push_new(m, node);
     if (st != MW_OK) mw_free(node.as.item);
@@ -165,7 +165,7 @@ static mw_status append(machine *m, size_t from, size_t drop)
     if (mw_grow(&list->as.item, &cap, list->n + n, sizeof *list->as.item))
         return mw_fail_nomem(m->err);
     list->cap = (uint32_t)cap;
-    memcpy(list->as.item + list->n, m->stack + from, n * sizeof *list->as.item);
+    if (n) memcpy(list->as.item + list->n, m->stack + from, n * sizeof *list->as.item);
     list->n += (uint32_t)n;
     m->n_stack = from - drop;
     return MW_OK;

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "data/blob.h"
+#include "base/fs.h"
 #include "data/pickle.h"
 
 /* ---- face boxes ---- */
@@ -94,7 +94,7 @@ mw_status mw_pickle_read_track(mw_track *out, const char *path, double rate_hz, 
 {
     char *bytes;
     size_t n;
-    mw_status st = mw_blob_read(&bytes, &n, path, MW_PICKLE_MAX_FILE, err);
+    mw_status st = mw_file_load(&bytes, &n, path, MW_PICKLE_MAX_FILE, err);
 
     *out = (mw_track){ 0 };
     if (st == MW_OK) st = mw_pickle_to_track(out, bytes, n, rate_hz, path, err);
@@ -146,7 +146,7 @@ mw_status mw_pickle_write_track(const mw_track *t, const char *path, mw_error *e
     mw_str text = { 0 };
     mw_status st = mw_pickle_from_track(t, &text, err);
 
-    if (st == MW_OK) st = mw_blob_write(path, text.data, text.n, err);
+    if (st == MW_OK) st = mw_file_store(path, text.data, text.n, err);
     mw_str_clear(&text);
     return st;
 }

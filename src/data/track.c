@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "data/blob.h"
+#include "base/fs.h"
 
 /* Columns: frame, time, face, validity, box of 4, score, key points. */
 enum { N_NUMBERS = 5 + 2 * MW_FACE_KEYS, N_COLUMNS = 4 + N_NUMBERS };
@@ -57,7 +57,7 @@ const char *mw_track_noted(const mw_track *t, const char *key, size_t *n)
 const mw_face *mw_track_faces(const mw_track *t, size_t frame, size_t *n)
 {
     *n = t->frame[frame].n;
-    return t->face + t->frame[frame].first;
+    return *n ? t->face + t->frame[frame].first : NULL;
 }
 
 void mw_track_clear(mw_track *t)
@@ -142,7 +142,7 @@ mw_status mw_track_write(const mw_track *t, const char *path, mw_error *err)
     mw_str text = { 0 };
     mw_status st = mw_track_to_csv(t, &text, err);
 
-    if (st == MW_OK) st = mw_blob_write(path, text.data, text.n, err);
+    if (st == MW_OK) st = mw_file_store(path, text.data, text.n, err);
     mw_str_clear(&text);
     return st;
 }
@@ -279,7 +279,7 @@ mw_status mw_track_read(mw_track *out, const char *path, mw_error *err)
 {
     char *text = NULL;
     size_t n;
-    mw_status st = mw_blob_read(&text, &n, path, MAX_CSV, err);
+    mw_status st = mw_file_load(&text, &n, path, MAX_CSV, err);
 
     *out = (mw_track){ 0 };
     if (st == MW_OK) st = mw_track_from_csv(out, text, n, path, err);

@@ -57,6 +57,7 @@ mw_status mw_track_add(mw_track *t, double time_s, const mw_face *face, size_t n
 void mw_track_note(mw_track *t, const char *key, const char *value);
 const char *mw_track_noted(const mw_track *t, const char *key, size_t *n);
 
+/* The faces of a frame and their number; NULL when there is none. */
 const mw_face *mw_track_faces(const mw_track *t, size_t frame, size_t *n);
 void mw_track_clear(mw_track *t);
 

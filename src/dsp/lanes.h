@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 
 #define MW_LANES 16
 

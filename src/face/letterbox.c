@@ -209,8 +209,8 @@ static void sample(const mw_letterbox *l, const mw_frame *f, size_t at, uint8_t 
                            10);
 }
 
-/* Columns whose two taps both lie inside the frame, [*from, *to), with room for the eight bytes that a
- * vector kernel loads. */
+/* Columns whose two taps both lie inside the frame, [*from, *to), with room for the eight bytes
+ * that a vector kernel loads. */
 static void inner_columns(const mw_letterbox *l, int *from, int *to)
 {
     *from = 0;
@@ -221,15 +221,15 @@ static void inner_columns(const mw_letterbox *l, int *from, int *to)
         ++*to;
 }
 
-/* Three bytes of a pixel spread into one word, 20 bits apart, so that the weights (sum 1024) multiply
- * all channels at once. */
+/* Three bytes of a pixel spread into one word, 20 bits apart, so that the weights (sum 1024)
+ * multiply all channels at once. */
 static uint64_t spread(const uint8_t *p)
 {
     return (uint64_t)p[0] | (uint64_t)p[1] << 20 | (uint64_t)p[2] << 40;
 }
 
-void mw_letterbox_row_c(uint8_t *out, const uint8_t *p, const uint8_t *q, const int32_t *x32, size_t n,
-                        unsigned ay)
+void mw_letterbox_row_c(uint8_t *out, const uint8_t *p, const uint8_t *q, const int32_t *x32,
+                        size_t n, unsigned ay)
 {
     const uint64_t half = 512 | (uint64_t)512 << 20 | (uint64_t)512 << 40;
 

@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "data/blob.h"
+#include "base/fs.h"
 
 /* The same sums as data/models.sha256, which scripts/fetch-models checks. The full-range threshold
  * is the one that MediaPipe's own graph carries and that its Python results follow. */
@@ -82,7 +82,7 @@ mw_status mw_face_model_load(char **bytes, size_t *n, mw_face_model model,
 
     *bytes = NULL;
     if (!path) return mw_fail_nomem(err);
-    st = mw_blob_read(bytes, n, path, (size_t)16 << 20, err);
+    st = mw_file_load(bytes, n, path, (size_t)16 << 20, err);
     if (st == MW_ERR_IO)
         st = mw_fail(
             err, MW_ERR_IO, "no_model",

@@ -165,6 +165,8 @@ mw_status mw_track_select(mw_track *t, mw_face_policy policy, double aspect, mw_
         for (size_t i = 0; i < t->n_frames; i++) {
             const mw_track_frame *f = &t->frame[i];
 
+            /* none: nothing to choose from, and the list of faces may be empty */
+            if (!f->n) continue;
             keep[i] = policy == MW_FACES_SINGLE && f->n > 1
                           ? f->n
                           : best_of(t->face + f->first, f->n, policy, aspect);

@@ -11,14 +11,20 @@ static int min_of(int a, int b)
     return a < b ? a : b;
 }
 
-static void blend_row(uint8_t *f, const uint8_t *o, const uint8_t *m, int n, double add)
+/* m / 255 and 1 - m / 255, each rounded once. */
+typedef struct weights {
+    double patch[256], frame[256];
+} weights;
+
+static void blend_row(const weights *w, uint8_t *f, const uint8_t *o, const uint8_t *m, int n,
+                      double add)
 {
     for (int i = 0; i < n; i++, f += 3, o += 3) {
-        const double a = m[i] / 255.0, b = 1.0 - a;
+        const double a = w->patch[m[i]], b = w->frame[m[i]];
 
         if (!m[i]) continue;
         for (int c = 0; c < 3; c++)
-            f[c] = (uint8_t)(a * o[c] + b * f[c] + add);
+            f[c] = m[i] == 255 ? o[c] : (uint8_t)(a * o[c] + b * f[c] + add);
     }
 }
 
@@ -38,11 +44,17 @@ void mw_blend_patch(const mw_frame *rgb, const mw_patch *p, int x, int y, int ro
 {
     const mw_box b = inside(x, y, p->width, p->height, rgb->width, rgb->height);
 
+    weights w;
+
     if (b.w <= 0 || b.h <= 0) return;
+    for (int m = 0; m < 256; m++) {
+        w.patch[m] = m / 255.0;
+        w.frame[m] = 1.0 - w.patch[m];
+    }
     for (int row = b.y; row < b.y + b.h; row++) {
         const size_t at = (size_t)(row - y) * (size_t)p->width + (size_t)(b.x - x);
 
-        blend_row(rgb->plane[0] + row * rgb->stride[0] + 3 * (ptrdiff_t)b.x, p->rgb + 3 * at,
+        blend_row(&w, rgb->plane[0] + row * rgb->stride[0] + 3 * (ptrdiff_t)b.x, p->rgb + 3 * at,
                   p->mask + at, b.w, round ? 0.5 : 0.0);
     }
 }

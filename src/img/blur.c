@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/det_math.h"
+#include "base/fmath.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "img/kernels.h"
@@ -63,16 +63,16 @@ void mw_blur_horiz_c(uint8_t *dst, const float *in, const float *tap, int r, siz
         horiz_run(dst + x, in + x, tap, r, n - x < RUN ? n - x : RUN);
 }
 
-/* Summed in f64 and rounded once. mw_det_exp_neg instead of exp: a libm that differs in the last
+/* Summed in f64 and rounded once. mw_exp of fmath.h instead of exp: a libm that differs in the last
  * bit could turn a rounding to f32, and then a rounding of a sample. */
 static void make_taps(mw_blur *b, double sigma)
 {
     double g[R_MAX + 1], sum = 0;
 
     for (int i = b->r; i >= 0; i--) {
-        const double x = i / sigma;
+        const double x = i / sigma, power = -0.5 * x * x;
 
-        g[i] = mw_det_exp_neg(-0.5 * x * x);
+        g[i] = power > -700 ? mw_exp(power) : 0;
         sum += i ? 2 * g[i] : g[i];
     }
     for (int i = 0; i <= b->r; i++)

@@ -4,8 +4,8 @@
  * shared by threads, read only; each thread has a run of its own with the working buffers. Every
  * run computes on the calling thread alone.
  *
- * Numbers: tolerance with oneDNN, fixed order with the other two engines; all within 1e-4 + 2e-5 |v|
- * (logits) and 1e-3 (regressors) of LiteRT.
+ * Numbers: tolerance with oneDNN, fixed order with the other two engines; all within 1e-4 + 2e-5
+ * |v| (logits) and 1e-3 (regressors) of LiteRT.
  */
 #ifndef MW_NN_GRAPH_H
 #define MW_NN_GRAPH_H
@@ -13,7 +13,7 @@
 #include "nn/tflite.h"
 
 typedef enum mw_graph_engine {
-    MW_GRAPH_BEST,   /* planar where it knows the model and the CPU has AVX2, else oneDNN */
+    MW_GRAPH_BEST,   /* planar where it knows the model and the CPU can fuse, else oneDNN */
     MW_GRAPH_DNNL,   /* any model of the subset */
     MW_GRAPH_PLANAR, /* own kernels that use the sparsity of weights: the detectors */
     MW_GRAPH_PLAIN   /* C loops, far slower: the definition, for tests */
@@ -40,7 +40,8 @@ mw_status mw_graph_execute(mw_graph_run *r, mw_error *err);
 /* Output i < model's n_outputs; valid until the next execution. */
 const float *mw_graph_output(const mw_graph_run *r, size_t i);
 
-/* Copy any tensor of an inspected graph as [height][width][channels]; -1 when it was folded away. */
+/* Copy any tensor of an inspected graph as [height][width][channels]; -1 when it was folded away.
+ */
 int mw_graph_copy(const mw_graph_run *r, size_t i, float *out);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn/graph_plan.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/mem.h"
 #include "nn/planar.h"
@@ -121,8 +123,8 @@ static int without_pad(work *w, int tensor)
     return tensor;
 }
 
-/* ADD into the convolution (or, with planes, doubling) that made one operand, which moves to this place in the order, where the
- * other operand is there too. */
+/* ADD into the convolution (or, with planes, doubling) that made one operand, which moves to this
+ * place in the order, where the other operand is there too. */
 static int fold_add(work *w, const mw_tfl_op *op)
 {
     const int late = w->maker[op->in[0]] > w->maker[op->in[1]] ? 0 : 1;
@@ -142,6 +144,27 @@ static int fold_add(work *w, const mw_tfl_op *op)
     return 1;
 }
 
+/* A depthwise convolution whose only reader is this 1x1 convolution goes with it: its output then
+ * never leaves the cache. */
+static void fold_depthwise(work *w, mw_step *s)
+{
+    const int made = w->maker[s->in];
+    const mw_tfl_tensor *f = &w->p->model->tensor[s->op->in[1]];
+    mw_step *from;
+
+    if (made < 0 || w->users[s->in] != 1 || s->op->code != MW_TFL_CONV || f->dim[1] != 1 ||
+        f->dim[2] != 1 || s->op->stride_h != 1 || s->op->stride_w != 1)
+        return;
+    from = &w->p->step[made];
+    if (from->op->code != MW_TFL_DEPTHWISE) return;
+    w->p->root[s->in] = -1;
+    s->first = from->op;
+    s->first_relu = from->relu;
+    s->in = from->in;
+    memcpy(s->pad, from->pad, sizeof s->pad);
+    from->op = NULL;
+}
+
 static void make_steps(work *w, int fold)
 {
     mw_plan *p = w->p;
@@ -156,6 +179,7 @@ static void make_steps(work *w, int fold)
         if (fold && op->code == MW_TFL_ADD && fold_add(w, op)) continue;
         s = plain_step(m, op);
         if (fold && is_conv(&s)) fold_pad(w, &s);
+        if (fold && p->planar) fold_depthwise(w, &s);
         w->maker[op->out] = (int)p->n_steps;
         p->step[p->n_steps++] = s;
     }
@@ -240,11 +264,17 @@ static mw_status place(mw_plan *p, int *first, int *last, int keep, mw_error *er
     }
     for (size_t i = 0; i < m->n_outputs; i++)
         last[p->root[m->output[i]]] = end;
-    for (int s = -1; s < end; s++) {
+    for (int s = p->planar ? 0 : -1; s < end; s++) {
         const int t = s < 0 ? m->input : p->step[s].out;
+        const int r = s < 0 ? -1 : p->step[s].residual;
         size_t top;
 
-        p->offset[t] = first_gap(p, first, last, t);
+        /* In place unless the step still reads neighbours of what it has written. */
+        if (p->planar && r >= 0 && r != p->step[s].in && last[r] == s &&
+            mw_plan_floats(p, r) == mw_plan_floats(p, t))
+            p->offset[t] = p->offset[r];
+        else
+            p->offset[t] = first_gap(p, first, last, t);
         top = p->offset[t] + mw_plan_floats(p, t);
         if (top > p->arena) p->arena = top;
         if (p->arena > MW_PLAN_MAX_ARENA)
@@ -264,7 +294,8 @@ mw_status mw_plan_make(mw_plan *p, const mw_tflite *m, int fold, int keep, int p
     int *life = NULL;
 
     *p = (mw_plan){ .model = m, .planar = planar };
-    /* A folded ADD moves a step and leaves its old place empty, never more than one per operator. */
+    /* A folded ADD moves a step and leaves its old place empty, never more than one per operator.
+     */
     p->step = mw_calloc(m->n_ops + 1, sizeof *p->step);
     p->root = mw_calloc(n, sizeof *p->root);
     p->offset = mw_calloc(n, sizeof *p->offset);

@@ -15,16 +15,19 @@
 /* op        the operator (kernel, stride, weights); borrowed from the model
  * in, out   tensors after folding; residual the tensor added before the activation, or -1
  * relu      activation after everything else
- * pad       zeros around the map: top, left, bottom, right */
+ * pad       zeros around the map: top, left, bottom, right
+ * first     with planes: the depthwise convolution whose output only this 1x1 convolution reads,
+ *           or NULL; in and pad are then its own, first_relu its activation */
 typedef struct mw_step {
-    const mw_tfl_op *op;
-    int in, out, residual, relu;
+    const mw_tfl_op *op, *first;
+    int in, out, residual, relu, first_relu;
     int pad[4];
 } mw_step;
 
 /* root[i]    tensor whose buffer tensor i uses (itself unless reshaped), or -1 when it was folded
  *            away or is a constant
- * offset[i]  floats from the start of the arena, valid for roots; multiples of 16 */
+ * offset[i]  floats from the start of the arena, multiples of 16; SIZE_MAX for tensors without
+ * place */
 typedef struct mw_plan {
     const mw_tflite *model;
     int planar;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Kernels of the planar engine: maps as one plane per channel, [channels][pitch] with pitch the
- * number of pixels rounded up to an odd number of cache lines (so that the same pixels of many channels
- * do not compete for the same place in the cache), so that a 1x1 convolution runs along pixels and may skip the
- * zeros of sparse weights.
+ * number of pixels rounded up to an odd number of cache lines (so that the same pixels of many
+ * channels do not compete for the same place in the cache), so that a 1x1 convolution runs along
+ * pixels and may skip the zeros of sparse weights.
  *
  * Numbers: fixed order. Each output starts at its bias and adds products by fused multiply-add,
  * channels ascending (1x1), rows then columns of the window (depthwise), rows then channels then
- * columns (stem); taps outside the map are products with 0. Then the residual, then the activation. Equal bits at every CPU level.
+ * columns (stem); taps outside the map are products with 0. Then the residual, then the activation.
+ * Equal bits at every CPU level.
  */
 #ifndef MW_NN_PLANAR_H
 #define MW_NN_PLANAR_H
@@ -33,10 +34,15 @@ typedef struct mw_window {
     float *bias;    /* [oc rounded up to 8] */
 } mw_window;
 
-/* x [ic][pitch] -> y [oc][pitch]; residual [n_residual][pitch] or n_residual 0. pitch is a multiple
- * of 16. */
-typedef void mw_pointwise_fn(const mw_pointwise *w, const float *x, const float *residual,
-                             int n_residual, float *y, size_t pitch);
+/* n pixels (a multiple of 16): x [ic][x_pitch] -> y [oc][pitch]; residual [n_residual][pitch], may
+ * be y itself, or n_residual 0. */
+typedef void mw_pointwise_fn(const mw_pointwise *w, const float *x, size_t x_pitch,
+                             const float *residual, int n_residual, float *y, size_t pitch,
+                             size_t n);
+
+/* Depthwise rows oy .. oy + n_rows - 1 of all channels, row oy at the start of y [oc][pitch]. */
+typedef void mw_depthwise_fn(const mw_window *w, const float *x, float *y, size_t pitch, int oy,
+                             int n_rows);
 
 typedef void mw_window_fn(const mw_window *w, const float *x, float *y);
 
@@ -45,8 +51,9 @@ typedef void mw_window_fn(const mw_window *w, const float *x, float *y);
 typedef void mw_stem_input_fn(const mw_window *w, const uint8_t *bytes, float scale, float offset,
                               float *split);
 
-/* Doubling, half-pixel centres, edges repeated; rows first: 3/4 near + 1/4 other, fused, then columns
- * the same way; then the residual (may be NULL), then the activation. scratch: mw_planar_row(iw). */
+/* Doubling, half-pixel centres, edges repeated; rows first: 3/4 near + 1/4 other, fused, then
+ * columns the same way; then the residual (may be NULL), then the activation. scratch:
+ * mw_planar_row(iw). */
 typedef void mw_resize_fn(const mw_window *w, const float *x, const float *residual, float *y,
                           float *scratch);
 
@@ -55,7 +62,8 @@ typedef void mw_add_fn(const float *a, const float *b, float *y, size_t n, int r
 
 typedef struct mw_planar_kernels {
     mw_pointwise_fn *sparse, *dense;
-    mw_window_fn *depthwise, *stem, *max_pool; /* the stem's x are split rows */
+    mw_depthwise_fn *depthwise;
+    mw_window_fn *stem, *max_pool; /* the stem's x are split rows */
     mw_stem_input_fn *input;
     mw_resize_fn *resize;
     mw_add_fn *add;
@@ -78,8 +86,8 @@ static inline size_t mw_planar_row(int n)
     return (size_t)MW_PLANAR_MARGIN + ((size_t)n + 15) / 16 * 16 + 3 * MW_PLANAR_MARGIN;
 }
 
-/* The stem's input: per channel, rows of even columns followed by odd columns, each with zero margins,
- * and k zero rows above and below. */
+/* The stem's input: per channel, rows of even columns followed by odd columns, each with zero
+ * margins, and k zero rows above and below. */
 static inline size_t mw_stem_row(const mw_window *w)
 {
     return 2 * mw_planar_row((w->iw + 1) / 2);

@@ -18,19 +18,19 @@ static float weight_at(const mw_pointwise *w, int o, int c)
     return w->dense[((size_t)(o / 4) * (size_t)w->ic + (size_t)c) * 4 + (size_t)(o % 4)];
 }
 
-static void pointwise_c(const mw_pointwise *w, const float *x, const float *residual, int n_residual,
-                        float *y, size_t pitch)
+static void pointwise_c(const mw_pointwise *w, const float *x, size_t x_pitch,
+                        const float *residual, int n_residual, float *y, size_t pitch, size_t n)
 {
     for (int o = 0; o < w->oc; o++)
-        for (size_t p = 0; p < pitch; p++) {
+        for (size_t p = 0; p < n; p++) {
             float sum = w->bias[o];
 
             if (w->dense)
                 for (int c = 0; c < w->ic; c++)
-                    sum = fmaf(weight_at(w, o, c), x[(size_t)c * pitch + p], sum);
+                    sum = fmaf(weight_at(w, o, c), x[(size_t)c * x_pitch + p], sum);
             else
                 for (uint32_t k = w->start[o]; k < w->start[o + 1]; k++)
-                    sum = fmaf(w->value[k], x[w->channel[k] * pitch + p], sum);
+                    sum = fmaf(w->value[k], x[w->channel[k] * x_pitch + p], sum);
             if (o < n_residual) sum += residual[(size_t)o * pitch + p];
             y[(size_t)o * pitch + p] = finish(sum, w->relu);
         }
@@ -39,24 +39,28 @@ static void pointwise_c(const mw_pointwise *w, const float *x, const float *resi
 /* Sample of a plane, 0 outside. */
 static float at(const mw_window *w, const float *plane, int y, int x)
 {
-    return y < 0 || x < 0 || y >= w->ih || x >= w->iw ? 0 : plane[(size_t)y * (size_t)w->iw + (size_t)x];
+    return y < 0 || x < 0 || y >= w->ih || x >= w->iw
+               ? 0
+               : plane[(size_t)y * (size_t)w->iw + (size_t)x];
 }
 
-static void depthwise_c(const mw_window *w, const float *x, float *y)
+static void depthwise_c(const mw_window *w, const float *x, float *y, size_t pitch, int oy,
+                        int n_rows)
 {
-    const size_t in = mw_planar_pitch(w->ih, w->iw), out = mw_planar_pitch(w->oh, w->ow);
+    const size_t in = mw_planar_pitch(w->ih, w->iw);
 
     for (int c = 0; c < w->oc; c++)
-        for (int oy = 0; oy < w->oh; oy++)
+        for (int r = 0; r < n_rows; r++)
             for (int ox = 0; ox < w->ow; ox++) {
                 float sum = w->bias[c];
 
                 for (int k = 0; k < 9; k++)
                     sum = fmaf(w->weights[9 * c + k],
-                               at(w, x + (size_t)c * in, oy * w->stride + k / 3 - w->pad_top,
+                               at(w, x + (size_t)c * in, (oy + r) * w->stride + k / 3 - w->pad_top,
                                   ox * w->stride + k % 3 - w->pad_left),
                                sum);
-                y[(size_t)c * out + (size_t)oy * (size_t)w->ow + (size_t)ox] = finish(sum, w->relu);
+                y[(size_t)c * pitch + (size_t)r * (size_t)w->ow + (size_t)ox] =
+                    finish(sum, w->relu);
             }
 }
 
@@ -111,7 +115,8 @@ static void max_pool_c(const mw_window *w, const float *x, float *y)
     for (int c = 0; c < w->oc; c++)
         for (int oy = 0; oy < w->oh; oy++)
             for (int ox = 0; ox < w->ow; ox++) {
-                const float *p = x + (size_t)c * in + (size_t)(2 * oy) * (size_t)w->iw + (size_t)(2 * ox);
+                const float *p =
+                    x + (size_t)c * in + (size_t)(2 * oy) * (size_t)w->iw + (size_t)(2 * ox);
                 const float *q = p + w->iw;
                 const float a = p[0] > q[0] ? p[0] : q[0], b = p[1] > q[1] ? p[1] : q[1];
 
@@ -124,7 +129,8 @@ static float mixed(float near, float other)
     return fmaf(near, 0.75f, other * 0.25f);
 }
 
-static void resize_c(const mw_window *w, const float *x, const float *residual, float *y, float *scratch)
+static void resize_c(const mw_window *w, const float *x, const float *residual, float *y,
+                     float *scratch)
 {
     const size_t in = mw_planar_pitch(w->ih, w->iw), out = mw_planar_pitch(2 * w->ih, 2 * w->iw);
 
@@ -152,8 +158,8 @@ static void add_c(const float *a, const float *b, float *y, size_t n, int relu)
         y[i] = finish(a[i] + b[i], relu);
 }
 
-const mw_planar_kernels mw_planar_c = { pointwise_c, pointwise_c, depthwise_c, stem_c,
-                                        max_pool_c,  stem_input_c, resize_c, add_c };
+const mw_planar_kernels mw_planar_c = { pointwise_c, pointwise_c,  depthwise_c, stem_c,
+                                        max_pool_c,  stem_input_c, resize_c,    add_c };
 
 mw_planar_kernels mw_planar_kernels_get(void)
 {

@@ -85,6 +85,9 @@ static mw_status collect(mw_bank *b, const mw_walk *walk, const look *looks, mw_
 {
     mw_str listing = { 0 };
 
+    /* a file is not unusable because memory was short: the draws would silently change */
+    for (size_t i = 0; i < walk->n; i++)
+        if (looks[i].error.code == MW_ERR_NOMEM) return mw_fail_nomem(err);
     b->files = mw_calloc(walk->n, sizeof *b->files);
     b->rejects = mw_calloc(walk->n, sizeof *b->rejects);
     b->sha256 = mw_calloc(walk->n, sizeof *b->sha256);

@@ -395,10 +395,11 @@ done:
     return st;
 }
 
-static void tell_drawn(clip_work *w, const condition *c)
+static mw_status tell_drawn(clip_work *w, const condition *c, mw_error *err)
 {
     mw_str pretty = { 0 }, line = { 0 };
     mw_json j = mw_json_begin(&pretty);
+    mw_status st;
 
     w->decision.snr_db = c->snr_db;
     mw_json_open(&j, '{');
@@ -408,9 +409,12 @@ static void tell_drawn(clip_work *w, const condition *c)
     mw_json_struct(&j, additive()->info.drawn, &w->decision, 0);
     mw_json_close(&j, '}');
     mw_json_compact(&line, pretty.data ? pretty.data : "", pretty.n);
-    if (line.data) mw_job_tell(w->job, MW_EVENT_DRAWN, w->clip->id, line.data);
+    line.failed |= pretty.failed;
+    st = mw_str_ok(&line, err);
+    if (st == MW_OK) mw_job_tell(w->job, MW_EVENT_DRAWN, w->clip->id, line.data);
     mw_str_clear(&pretty);
     mw_str_clear(&line);
+    return st;
 }
 
 static mw_status work_condition(clip_work *w, const condition *c, const output_names *names,
@@ -423,10 +427,7 @@ static mw_status work_condition(clip_work *w, const condition *c, const output_n
     if (st == MW_OK && (!w->state || per_condition))
         st = prepare_noise(w, per_condition ? c->text : "", err);
     if (st != MW_OK) return st;
-    if (w->aj->o->run.dry_run) {
-        tell_drawn(w, c);
-        return MW_OK;
-    }
+    if (w->aj->o->run.dry_run) return tell_drawn(w, c, err);
     return write_condition(w, c, names, err);
 }
 
@@ -498,9 +499,10 @@ static mw_status set_conditions(audio_job *aj, mw_roots *roots, mw_error *err)
         c->root = roots->path[i];
         extra = mw_format("snr %s, noise %s", c->text, aj->bank->listing_sha256);
         if (!extra) return mw_fail_nomem(err);
-        mw_config_sha256(c->config_sha256, COMMAND, &group, 1, o->run.seed, &op, &op_options, 1,
-                         extra);
+        st = mw_config_sha256(c->config_sha256, COMMAND, &group, 1, o->run.seed, &op, &op_options,
+                              1, extra, err);
         mw_free(extra);
+        if (st != MW_OK) return st;
         aj->n_conditions++;
     }
     return MW_OK;

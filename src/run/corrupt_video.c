@@ -12,7 +12,6 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "corrupt/schedule.h"
 #include "media/video_demux.h"
 #include "media/video_writer.h"
 #include "run/setup.h"
@@ -20,10 +19,12 @@
 
 #define COMMAND "corrupt video"
 
-/* The operations of mode noise, and their place in a plan. */
-enum { OP_NOISE, OP_BLUR, N_OPS };
+/* Operations that a clip may meet; their options are part of the fingerprint. */
+enum { OP_NOISE, OP_BLUR, OP_OCCLUSION, N_OPS };
 
-static const char *const mode_names[] = { "noise", NULL };
+static const char *const mode_names[] = { "noise", "occlusion", "random", "both",
+                                          NULL };                    /* MW_MODE_* */
+static const char *const no_face_names[] = { "fail", "keep", NULL }; /* MW_NO_FACE_* */
 static const char *const codec_names[] = { "h264", "ffv1", "mp4v",
                                            NULL };                   /* order of mw_video_codec */
 static const char *const effort_names[] = { "fast", "small", NULL }; /* order of mw_video_effort */
@@ -32,7 +33,15 @@ static const char *const effort_names[] = { "fast", "small", NULL }; /* order of
 
 /* clang-format off */
 const mw_opt mw_picture_options_table[] = {
-    { "mode", MW_OPT_ENUM, O(mode), "noise", .choices = mode_names, .help = "noise: Gaussian noise or blur, drawn per stretch" },
+    { "mode", MW_OPT_ENUM, O(mode), "noise", .choices = mode_names, .reference = "random",
+      .help = "noise: Gaussian noise or blur, drawn per stretch; occlusion; random: one of the two, drawn per clip; both" },
+    { "occlusion-img", MW_OPT_TEXT, O(image_dir), "", .help = "folder of occluder pictures, a folder per kind; empty: drawn shapes",
+      .flags = MW_OPT_RUNTIME },
+    { "occlusion-mask", MW_OPT_TEXT, O(mask_dir), "", .help = "folder of their masks", .flags = MW_OPT_RUNTIME },
+    { "faces", MW_OPT_TEXT, O(faces_dir), "", .aliases = "MOSI-landmark-dir", .flags = MW_OPT_RUNTIME,
+      .help = "folder of face tracks (merwild faces, or landmark pickles of the reference); empty: detect" },
+    { "if-no-face", MW_OPT_ENUM, O(no_face), "fail", .choices = no_face_names, .reference = "keep",
+      .help = "a clip to be occluded that shows no face: fail it, or keep it as it is and say so in the sidecar" },
     { "schedule", MW_OPT_TEXT, O(schedule), "segment",
       .help = "damaged frames: segment (one stretch), segments:K (one in each of K parts), interval (single frames)" },
     { "noise-percent", MW_OPT_DOUBLE, O(fraction), "0.1", 0, 1, .aliases = "fraction",
@@ -57,9 +66,11 @@ size_t mw_corrupt_video_options_groups(mw_corrupt_video_options *o,
 {
     groups[0] = (mw_opt_group){ mw_run_options_table, &o->run };
     groups[1] = (mw_opt_group){ mw_picture_options_table, &o->picture };
-    groups[2] = (mw_opt_group){ mw_noise_options_table, &o->noise };
-    groups[3] = (mw_opt_group){ mw_blur_options_table, &o->blur };
-    return 4;
+    groups[2] = (mw_opt_group){ mw_face_options_table, &o->face };
+    groups[3] = (mw_opt_group){ mw_noise_options_table, &o->noise };
+    groups[4] = (mw_opt_group){ mw_blur_options_table, &o->blur };
+    groups[5] = (mw_opt_group){ mw_occlusion_options_table, &o->occlusion };
+    return 6;
 }
 
 void mw_corrupt_video_options_free(mw_corrupt_video_options **o)
@@ -96,75 +107,10 @@ mw_corrupt_video_options *mw_corrupt_video_options_new(int preset, mw_error *err
 
 typedef struct video_job {
     const mw_corrupt_video_options *o;
-    mw_schedule schedule;
-    const mw_op *ops[N_OPS];
-    const void *op_options[N_OPS];
+    mw_visual_planner planner;
     const char *root;
     char config_sha256[65];
 } video_job;
-
-/* ---- planning ---- */
-
-/* The stretches of the plan that one operation got. */
-typedef struct share {
-    int64_t *start_frames, *n_frames;
-    size_t n;
-} share;
-
-static mw_status add_stage(mw_visual_clip *c, const video_job *vj, size_t op, const share *s,
-                           const mw_clip_key *key, mw_error *err)
-{
-    const mw_draw_info info = { .start_frames = s->start_frames,
-                                .n_frames = s->n_frames,
-                                .n_stretches = s->n };
-    mw_visual_stage *stage = &c->stages[c->n_stages];
-    mw_status st;
-
-    stage->op = vj->ops[op];
-    stage->options = vj->op_options[op];
-    stage->decision = mw_calloc(1, stage->op->decision_size);
-    if (!stage->decision) return mw_fail_nomem(err);
-    c->n_stages++;
-    st = stage->op->draw(stage->options, &info, key, "", 0, stage->decision, err);
-    if (st == MW_OK)
-        st = stage->op->visual->segments(stage->options, stage->decision, &stage->segments, err);
-    return st;
-}
-
-/* Draw the stretches of a clip of n frames, an operation for each, and what each operation draws.
- */
-static mw_status plan_clip(mw_visual_clip *c, const video_job *vj, const mw_clip_key *key,
-                           int64_t n, mw_error *err)
-{
-    const double weight[N_OPS] = { vj->o->picture.weight_noise, vj->o->picture.weight_blur };
-    mw_rng place = mw_rng_make(key, "schedule", "place"),
-           kind = mw_rng_make(key, "schedule", "kind");
-    mw_ints start, count;
-    share shares[N_OPS] = { { 0 } };
-    mw_status st = mw_schedule_draw(&vj->schedule, n, &place, &start, &count, err);
-
-    if (st != MW_OK) return st;
-    for (int i = 0; i < N_OPS && st == MW_OK; i++) {
-        shares[i].start_frames = mw_calloc(start.n, sizeof(int64_t));
-        shares[i].n_frames = mw_calloc(start.n, sizeof(int64_t));
-        if (!shares[i].start_frames || !shares[i].n_frames) st = mw_fail_nomem(err);
-    }
-    for (size_t i = 0; st == MW_OK && i < start.n; i++) {
-        share *s = &shares[mw_rng_pick(&kind, weight, N_OPS)];
-
-        s->start_frames[s->n] = start.v[i];
-        s->n_frames[s->n++] = count.v[i];
-    }
-    for (size_t i = 0; st == MW_OK && i < N_OPS; i++)
-        if (shares[i].n) st = add_stage(c, vj, i, &shares[i], key, err);
-    for (int i = 0; i < N_OPS; i++) {
-        mw_free(shares[i].start_frames);
-        mw_free(shares[i].n_frames);
-    }
-    mw_free(start.v);
-    mw_free(count.v);
-    return st;
-}
 
 /* ---- one clip ---- */
 
@@ -172,6 +118,7 @@ typedef struct clip_work {
     const video_job *vj;
     mw_job *job;
     const mw_clip *clip;
+    int worker;
     mw_clip_key key;
     char source_sha256[65];
     int64_t source_bytes;
@@ -207,8 +154,8 @@ static mw_status run_clip(clip_work *w, mw_error *err)
     mw_status st = mw_video_count_frames(w->clip->path, &n, err);
 
     for (int again = 0; st == MW_OK && again < 2; again++) {
-        mw_visual_clip_clear(&w->c);
-        st = plan_clip(&w->c, w->vj, &w->key, n, err);
+        mw_visual_plan_clear(&w->c);
+        st = mw_visual_plan(&w->c, &w->vj->planner, &w->key, w->clip, w->worker, &n, w->job, err);
         if (st != MW_OK) break;
         st = mw_visual_clip_run(&w->c, w->clip->path, w->part, &w->vj->o->picture, n, &n_found,
                                 w->job, err);
@@ -227,9 +174,17 @@ static mw_status write_track(clip_work *w, char sha256[65], mw_error *err)
 
     for (size_t i = 0; i < w->c.n_stages; i++)
         lists[i] = &w->c.stages[i].segments;
-    /* no face boxes here: a talking face is taken to be a third of the picture's height wide */
-    st = mw_track_video(&z, lists, w->c.n_stages, w->c.times_s, w->c.n_frames,
-                        w->c.info.height / 3.0, err);
+    st = mw_track_video(&z,
+                        &(mw_track_video_in){ .segments = lists,
+                                              .n_lists = w->c.n_stages,
+                                              .times_s = w->c.times_s,
+                                              .cov_face = w->c.cov_face,
+                                              .cov_frame = w->c.cov_frame,
+                                              .n_frames = w->c.n_frames,
+                                              .faces = &w->c.faces,
+                                              .width = w->c.info.width,
+                                              .height = w->c.info.height },
+                        err);
     if (st == MW_OK) {
         mw_sha256_hex(sha256, z.bytes.data, z.bytes.n);
         st = mw_file_store(w->track, z.bytes.data, z.bytes.n, err);
@@ -251,11 +206,40 @@ static mw_media media_of(const clip_work *w, const char *path, const char *codec
     return m;
 }
 
+/* Where the face boxes came from, and an occlusion that found no face. */
+static void describe_faces(mw_json *j, const void *user)
+{
+    const mw_visual_clip *c = &((const clip_work *)user)->c;
+
+    if (c->faces.n_frames) {
+        mw_json_key(j, "faces");
+        mw_json_open(j, '{');
+        mw_json_put_text(j, "path", c->faces_asset.path); /* null: detected here */
+        mw_json_put_text(j, "sha256", c->faces_asset.path ? c->faces_asset.sha256 : NULL);
+        mw_json_put_text(
+            j, "detector_sha256",
+            c->faces_asset.path
+                ? NULL
+                : mw_face_model_info[((const clip_work *)user)->vj->o->face.model].sha256);
+        mw_json_close(j, '}');
+    }
+    mw_json_key(j, "not_applied");
+    mw_json_open(j, '[');
+    if (c->no_face) {
+        mw_json_open(j, '{');
+        mw_json_put_text(j, "name", mw_op_visual_occlusion.info.name);
+        mw_json_put_text(j, "reason", "no_face");
+        mw_json_close(j, '}');
+    }
+    mw_json_close(j, ']');
+}
+
 static mw_status write_sidecar(clip_work *w, const mw_media *output, const char *track_sha256,
                                mw_error *err)
 {
     mw_corrupt_video_options *o = (mw_corrupt_video_options *)(uintptr_t)w->vj->o;
-    const mw_opt_group group = { mw_picture_options_table, &o->picture };
+    const mw_opt_group groups[2] = { { mw_picture_options_table, &o->picture },
+                                     { mw_face_options_table, &o->face } };
     mw_media source = media_of(w, w->clip->rel, w->c.info.codec);
     mw_stage stages[MW_MAX_VISUAL_STAGES];
     mw_sidecar s = { .id = w->clip->id,
@@ -263,8 +247,10 @@ static mw_status write_sidecar(clip_work *w, const mw_media *output, const char 
                      .seed = o->run.seed,
                      .key = w->key,
                      .command = COMMAND,
-                     .job_options = &group,
-                     .n_job_options = 1,
+                     .job_options = groups,
+                     .n_job_options = 2,
+                     .describe = describe_faces,
+                     .describe_user = w,
                      .source_video = &source,
                      .output_video = output,
                      .end_s = w->c.times_s[w->c.n_frames],
@@ -283,6 +269,8 @@ static mw_status write_sidecar(clip_work *w, const mw_media *output, const char 
                                 .options = v->options,
                                 .decision = v->decision,
                                 .result = &v->result,
+                                .assets = v->assets,
+                                .n_assets = v->n_assets,
                                 .segments = &v->segments };
     }
     source.bytes = w->source_bytes;
@@ -300,8 +288,8 @@ static mw_status make_outputs(clip_work *w, mw_error *err)
 {
     char track_sha256[65];
     mw_media output;
-    mw_status st =
-        mw_visual_output_name(&w->video_rel, w->clip->path, w->clip->stem, &w->vj->o->picture, err);
+    mw_status st = mw_visual_probe(&w->c.info, &w->video_rel, w->clip->path, w->clip->stem,
+                                   &w->vj->o->picture, err);
 
     if (st == MW_OK) st = name_outputs(w, err);
     if (st == MW_OK) st = mw_make_parents(w->video, err);
@@ -330,7 +318,11 @@ static mw_status tell_drawn(clip_work *w, mw_error *err)
     int64_t n;
     mw_status st = mw_video_count_frames(w->clip->path, &n, err);
 
-    if (st == MW_OK) st = plan_clip(&w->c, w->vj, &w->key, n, err);
+    if (st == MW_OK)
+        st = mw_visual_probe(&w->c.info, &w->video_rel, w->clip->path, w->clip->stem,
+                             &w->vj->o->picture, err);
+    if (st == MW_OK)
+        st = mw_visual_plan(&w->c, &w->vj->planner, &w->key, w->clip, w->worker, &n, w->job, err);
     if (st != MW_OK) return st;
     mw_json_open(&j, '{');
     mw_json_put_text(&j, "id", w->clip->id);
@@ -347,22 +339,43 @@ static mw_status tell_drawn(clip_work *w, mw_error *err)
     mw_json_close(&j, ']');
     mw_json_close(&j, '}');
     mw_json_compact(&line, pretty.data ? pretty.data : "", pretty.n);
-    if (line.data) mw_job_tell(w->job, MW_EVENT_DRAWN, w->clip->id, line.data);
+    line.failed |= pretty.failed;
+    st = mw_str_ok(&line, err);
+    if (st == MW_OK) mw_job_tell(w->job, MW_EVENT_DRAWN, w->clip->id, line.data);
     mw_str_clear(&pretty);
     mw_str_clear(&line);
-    return MW_OK;
+    return st;
+}
+
+/* An mw_asset_check: an occluder or face track that was exchanged makes the outputs that used it
+ * stale. */
+static int asset_is_same(void *user, const char *path, const char *sha256)
+{
+    const mw_picture_options *o = &((const clip_work *)user)->vj->o->picture;
+    const char *const folders[] = { o->image_dir, o->mask_dir, o->faces_dir };
+    int same = 0;
+
+    for (size_t i = 0; i < sizeof folders / sizeof *folders && !same; i++) {
+        char *file = *folders[i] ? mw_path_join(folders[i], path) : NULL;
+        char found[65];
+
+        same = file && mw_sha256_file(found, NULL, file, NULL) == MW_OK && !strcmp(found, sha256);
+        mw_free(file);
+    }
+    return same;
 }
 
 static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *clip,
                          mw_clip_result *r)
 {
     const video_job *vj = user;
-    clip_work w = {
-        .vj = vj, .job = job, .clip = clip, .key = mw_clip_key_make(vj->o->run.seed, clip->id)
-    };
+    clip_work w = { .vj = vj,
+                    .job = job,
+                    .clip = clip,
+                    .worker = worker,
+                    .key = mw_clip_key_make(vj->o->run.seed, clip->id) };
     mw_status st = mw_sha256_file(w.source_sha256, &w.source_bytes, clip->path, &r->error);
 
-    (void)worker;
     r->outcome = MW_SKIPPED;
     w.sidecar = mw_format("%s/%s" MW_SIDECAR_SUFFIX, vj->root, clip->stem);
     if (st == MW_OK && !w.sidecar) st = mw_fail_nomem(&r->error);
@@ -371,7 +384,7 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
         st = tell_drawn(&w, &r->error);
     } else if (st == MW_OK && (vj->o->run.overwrite ||
                                !mw_sidecar_is_current(w.sidecar, vj->root, vj->config_sha256,
-                                                      w.source_sha256, NULL, NULL))) {
+                                                      w.source_sha256, asset_is_same, &w))) {
         r->outcome = MW_DONE;
         st = make_outputs(&w, &r->error);
         r->n_outputs = st == MW_OK;
@@ -386,7 +399,11 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
 static mw_status set_up(video_job *vj, mw_roots *roots, mw_error *err)
 {
     mw_corrupt_video_options *o = (mw_corrupt_video_options *)(uintptr_t)vj->o;
-    const mw_opt_group group = { mw_picture_options_table, &o->picture };
+    const mw_opt_group groups[2] = { { mw_picture_options_table, &o->picture },
+                                     { mw_face_options_table, &o->face } };
+    const mw_op *const ops[N_OPS] = { &mw_op_visual_noise, &mw_op_visual_blur,
+                                      &mw_op_visual_occlusion };
+    const void *const op_options[N_OPS] = { &o->noise, &o->blur, &o->occlusion };
     mw_status st;
 
     if (!*o->run.in)
@@ -394,24 +411,20 @@ static mw_status set_up(video_job *vj, mw_roots *roots, mw_error *err)
                        "option 'in': an input file or folder is needed");
     if (!*o->run.out)
         return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'out': an output folder is needed");
-    if (o->picture.fps.n > 1)
-        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'fps': one number, or none");
-    if (!(o->picture.weight_noise + o->picture.weight_blur > 0))
-        return mw_fail(err, MW_ERR_RANGE, "bad_option",
-                       "options 'weight-gaussian', 'weight-blur': both are 0");
-    st = mw_schedule_parse(&vj->schedule, o->picture.schedule, err);
+    st = mw_visual_planner_open(&vj->planner, o, mw_run_threads(&o->run), err);
     if (st != MW_OK) return st;
-    vj->schedule.fraction = o->picture.fraction;
-    vj->schedule.reference_step = o->picture.reference_step;
-    vj->ops[OP_NOISE] = &mw_op_visual_noise;
-    vj->op_options[OP_NOISE] = &o->noise;
-    vj->ops[OP_BLUR] = &mw_op_visual_blur;
-    vj->op_options[OP_BLUR] = &o->blur;
-    mw_config_sha256(vj->config_sha256, COMMAND, &group, 1, o->run.seed, vj->ops, vj->op_options,
-                     N_OPS, "");
-    st = mw_roots_add(roots, mw_strdup(o->run.out), err);
+    st =
+        mw_config_sha256(vj->config_sha256, COMMAND, groups, 2, o->run.seed, ops, op_options, N_OPS,
+                         vj->planner.occluders ? vj->planner.occluders->listing_sha256 : "", err);
+    if (st == MW_OK) st = mw_roots_add(roots, mw_strdup(o->run.out), err);
     if (st == MW_OK) vj->root = roots->path[0];
     return st;
+}
+
+static void tell_rejects(mw_job *job, const mw_occluder_bank *bank)
+{
+    for (size_t i = 0; bank && i < bank->n_rejects; i++)
+        mw_job_tell(job, MW_EVENT_NOTE, NULL, bank->rejects[i].error.message);
 }
 
 mw_status mw_corrupt_video(const mw_corrupt_video_options *o, const mw_run_hooks *hooks,
@@ -428,10 +441,14 @@ mw_status mw_corrupt_video(const mw_corrupt_video_options *o, const mw_run_hooks
     if (st == MW_OK)
         st = mw_job_setup(&job, &walk, &o->run, MW_WALK_VIDEO, &roots, hooks, summary, err);
     if (st == MW_OK && !o->run.dry_run) st = mw_roots_open(&roots, err);
-    if (st == MW_OK) st = mw_job_run(&job, err);
+    if (st == MW_OK) {
+        tell_rejects(&job, vj.planner.occluders);
+        st = mw_job_run(&job, err);
+    }
     if (st == MW_OK && !o->run.dry_run) st = mw_job_finish(&job, &o->run, &roots, err);
     mw_job_clear(&job);
     mw_walk_clear(&walk);
     mw_roots_close(&roots);
+    mw_visual_planner_close(&vj.planner);
     return st;
 }

@@ -7,15 +7,25 @@
 #define MW_RUN_CORRUPT_VIDEO_H
 
 #include "corrupt/op.h"
+#include "corrupt/schedule.h"
 #include "corrupt/visual/blur.h"
 #include "corrupt/visual/noise.h"
+#include "corrupt/visual/occlusion.h"
 #include "media/video_reader.h"
 #include "merwild/corrupt.h"
+#include "run/face_pass.h"
 #include "run/job.h"
+#include "run/occluders.h"
 #include "run/sidecar.h"
 
+enum { MW_MODE_NOISE, MW_MODE_OCCLUSION, MW_MODE_RANDOM, MW_MODE_BOTH };
+enum { MW_NO_FACE_FAIL, MW_NO_FACE_KEEP };
+
 typedef struct mw_picture_options {
-    int mode;
+    int mode;                   /* MW_MODE_* */
+    char *image_dir, *mask_dir; /* occluders; "": the drawn shapes */
+    char *faces_dir;            /* face tracks; "": detect */
+    int no_face;                /* MW_NO_FACE_*: a clip to be occluded that has no face */
     char *schedule;
     double fraction; /* share of the frames */
     int reference_step;
@@ -29,8 +39,10 @@ typedef struct mw_picture_options {
 struct mw_corrupt_video_options {
     mw_run_options run;
     mw_picture_options picture;
+    mw_face_options face;
     mw_noise_options noise;
     mw_blur_options blur;
+    mw_occlusion_options occlusion;
     int preset;
 };
 
@@ -41,6 +53,9 @@ typedef struct mw_visual_stage {
     const mw_op *op;
     const void *options; /* borrowed */
     void *decision;
+    mw_patch patch;     /* the occluder, where there is one */
+    mw_asset assets[3]; /* its files, and the face track it was placed by */
+    size_t n_assets;
     mw_visual_result result;
     mw_segments segments;
 } mw_visual_stage;
@@ -52,8 +67,13 @@ typedef struct mw_visual_clip {
     mw_visual_stage stages[MW_MAX_VISUAL_STAGES];
     size_t n_stages;
     mw_video_info info;
-    double *times_s; /* [n_frames + 1] */
+    double *times_s;             /* [n_frames + 1] */
+    float *cov_face, *cov_frame; /* [n_frames] hidden shares; cov_face NAN where no face is known */
     size_t n_frames;
+    mw_track faces;              /* of all frames; empty when not looked for */
+    mw_asset faces_asset;        /* the file it came from; path NULL: detected */
+    char *faces_rel;             /* behind faces_asset.path */
+    int no_face;                 /* occlusion was asked for and there was no face to put it on */
     int64_t n_copied, n_dropped; /* other streams */
 } mw_visual_clip;
 
@@ -67,9 +87,33 @@ mw_status mw_visual_clip_run(mw_visual_clip *c, const char *in_path, const char 
                              const mw_picture_options *o, int64_t n_expected, int64_t *n_found,
                              mw_job *stop, mw_error *err);
 
-/* Name of the output, relative to the output folder: stem and the suffix of the container that will
- * be written. On the heap. */
-mw_status mw_visual_output_name(char **rel, const char *in_path, const char *stem,
-                                const mw_picture_options *o, mw_error *err);
+/* What the video is, and the name of its output relative to the output folder: stem and the suffix
+ * of the container that will be written. On the heap. */
+mw_status mw_visual_probe(mw_video_info *info, char **rel, const char *in_path, const char *stem,
+                          const mw_picture_options *o, mw_error *err);
+
+/* What planning needs for all clips of a job. */
+typedef struct mw_visual_planner {
+    const mw_corrupt_video_options *o;
+    mw_schedule schedule;
+    mw_occluder_bank *occluders; /* NULL: no mode needs them */
+    mw_face_pool pool;           /* no detectors: no mode needs them */
+} mw_visual_planner;
+
+/* Check the options, open occluders and face model where the mode needs them. n_workers: detectors.
+ */
+mw_status mw_visual_planner_open(mw_visual_planner *p, const mw_corrupt_video_options *o,
+                                 int n_workers, mw_error *err);
+void mw_visual_planner_close(mw_visual_planner *p);
+
+/* Draw what becomes of the clip at path: its stages with decisions, segments and occluders. *n:
+ * frames it is thought to have; corrected when finding the faces shows another number. c->info is
+ * set by the caller, c->faces is kept from an earlier plan. MW_ERR_FORMAT: no_face, faces_mismatch,
+ * no_occluder ... */
+mw_status mw_visual_plan(mw_visual_clip *c, const mw_visual_planner *p, const mw_clip_key *key,
+                         const mw_clip *clip, int worker, int64_t *n, mw_job *stop, mw_error *err);
+
+/* Drop the stages of a plan; faces and info stay. */
+void mw_visual_plan_clear(mw_visual_clip *c);
 
 #endif

@@ -226,8 +226,9 @@ static mw_status set_up(faces_job *fj, mw_roots *roots, mw_error *err)
     if (st != MW_OK) return st;
     snprintf(extra, sizeof extra, "faces %d %s", FACES_VERSION,
              mw_face_model_info[o->face.model].sha256);
-    mw_config_sha256(fj->config_sha256, COMMAND, groups + 1, n - 1, 0, NULL, NULL, 0, extra);
-    st = mw_roots_add(roots, mw_strdup(o->run.out), err);
+    st = mw_config_sha256(fj->config_sha256, COMMAND, groups + 1, n - 1, 0, NULL, NULL, 0, extra,
+                          err);
+    if (st == MW_OK) st = mw_roots_add(roots, mw_strdup(o->run.out), err);
     if (st == MW_OK) fj->root = roots->path[0];
     return st;
 }

@@ -155,8 +155,9 @@ static mw_status set_up(features_job *fj, mw_roots *roots, mw_error *err)
                        "option 'resample-threshold': %lld is below 'length' (%lld)",
                        (long long)o->d.threshold, (long long)o->d.length);
     snprintf(version, sizeof version, "descriptors %d", MW_DESCRIPTOR_VERSION);
-    mw_config_sha256(fj->config_sha256, MW_FEATURES_AUDIO, &group, 1, 0, NULL, NULL, 0, version);
-    st = mw_roots_add(roots, mw_strdup(o->run.out), err);
+    st = mw_config_sha256(fj->config_sha256, MW_FEATURES_AUDIO, &group, 1, 0, NULL, NULL, 0,
+                          version, err);
+    if (st == MW_OK) st = mw_roots_add(roots, mw_strdup(o->run.out), err);
     if (st == MW_OK) fj->root = roots->path[0];
     fj->n_workers = mw_run_threads(&o->run);
     fj->poly = mw_calloc((size_t)fj->n_workers, sizeof(mw_poly *));

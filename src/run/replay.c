@@ -21,7 +21,7 @@
 #define MAX_FILES 64 /* talkers in babble */
 
 typedef struct replay {
-    const char *sidecar, *in, *noise_dir, *out;
+    const char *sidecar, *in, *noise_dir, *occlusion_img, *occlusion_mask, *out;
     json_t *doc;
     char *source, *output; /* paths */
     const char *expected_sha256;
@@ -255,9 +255,47 @@ static mw_status run_video(replay *r, mw_visual_clip *c, const mw_picture_option
     mw_status st = part ? mw_visual_clip_run(c, r->source, part, picture, n, &n_found, NULL, err)
                         : mw_fail_nomem(err);
 
-    if (st == MW_OK) st = mw_sha256_file(r->made_sha256, NULL, part, err);
-    if (st == MW_OK) st = mw_part_commit(part, r->output, err);
+    if (st == MW_OK) {
+        st = mw_sha256_file(r->made_sha256, NULL, part, err);
+        if (st == MW_OK)
+            st = mw_part_commit(part, r->output, err);
+        else
+            unlink(part);
+    }
     mw_free(part);
+    return st;
+}
+
+/* The occluder of a stage, from the files whose hashes the sidecar records. */
+static mw_status load_occluder(const replay *r, size_t i, mw_visual_stage *s, mw_error *err)
+{
+    const json_t *assets =
+        json_object_get(json_array_get(json_object_get(r->doc, "stages"), i), "assets");
+    mw_occluder_bank *bank = NULL;
+    mw_occluder occluder;
+    mw_status st;
+
+    if (!s->op->visual->occluder) return MW_OK;
+    s->op->visual->occluder(s->decision, &occluder);
+    if (!mw_path_is_inside(occluder.image) || (occluder.mask && !mw_path_is_inside(occluder.mask)))
+        return broken(r, "an occluder that leaves its folder", err);
+    st = mw_occluder_bank_bare(&bank, r->occlusion_img, r->occlusion_mask, err);
+    for (size_t k = 0; st == MW_OK && k < json_array_size(assets); k++) {
+        const json_t *a = json_array_get(assets, k);
+        const char *role = text_at(a, "role"), *sha256 = text_at(a, "sha256");
+        const int mask = role && !strcmp(role, "occluder_mask");
+        char *path;
+
+        if (!role || !sha256) st = broken(r, "an asset without role and hash", err);
+        if (st != MW_OK || !strcmp(role, "faces"))
+            continue; /* places are recorded; the track is not needed */
+        path = mw_occluder_file(bank, &occluder, mask);
+        st = path ? check_sha256(path, sha256, err)
+                  : broken(r, "its occluders need --occlusion-img and --occlusion-mask", err);
+        mw_free(path);
+    }
+    if (st == MW_OK) st = mw_occluder_load(&s->patch, bank, &occluder, err);
+    mw_occluder_bank_close(&bank);
     return st;
 }
 
@@ -280,10 +318,13 @@ static mw_status replay_video(replay *r, const json_t *job_options, mw_error *er
         s->options = options[i];
         if (st == MW_OK && s->op->info.modality != MW_VISUAL)
             st = broken(r, "not a stage of picture", err);
-        if (st == MW_OK)
+        if (st == MW_OK) st = load_occluder(r, i, s, err);
+        if (st == MW_OK) {
             c.n_stages++;
-        else
+        } else {
             free_stage(s->op, NULL, s->decision);
+            mw_patch_clear(&s->patch);
+        }
     }
     if (st == MW_OK) st = run_video(r, &c, &picture, err);
     for (size_t i = 0; i < MW_MAX_VISUAL_STAGES; i++)
@@ -293,12 +334,20 @@ static mw_status replay_video(replay *r, const json_t *job_options, mw_error *er
     return st;
 }
 
-mw_status mw_replay(const char *sidecar, const char *in, const char *noise_dir, const char *out,
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+mw_status mw_replay(const char *sidecar, const mw_replay_folders *from, const char *out,
                     char **path, mw_error *err)
 {
-    replay r = {
-        .sidecar = sidecar, .in = in, .noise_dir = noise_dir ? noise_dir : "", .out = out
-    };
+    replay r = { .sidecar = sidecar,
+                 .in = from->in,
+                 .noise_dir = or_empty(from->noise_dir),
+                 .occlusion_img = or_empty(from->occlusion_img),
+                 .occlusion_mask = or_empty(from->occlusion_mask),
+                 .out = out };
     const char *command;
     const json_t *run, *options;
     mw_status st = mw_json_load(&r.doc, sidecar, MW_SIDECAR_MAX_BYTES, err);

@@ -142,33 +142,38 @@ void mw_job_init(mw_job *job, const mw_walk *walk, const mw_run_options *o,
     summary->n_other_files = walk->n_other;
 }
 
-/* The part of path below the folder that info tells of ("" when it is that folder), or NULL when
- * the folder does not lie above path. path is absolute and without links. */
-static const char *below(const char *path, const struct stat *info)
+/* *rest: the part of path below the folder that info tells of ("" when it is that folder), or NULL
+ * when the folder does not lie above path. path is absolute and without links. */
+static mw_status below(const char **rest, const char *path, const struct stat *info, mw_error *err)
 {
     char *folder = mw_strdup(path);
-    const char *rest = NULL;
 
-    for (size_t n = folder ? strlen(folder) : 0; n && !rest; n--) {
+    *rest = NULL;
+    if (!folder) return mw_fail_nomem(err);
+    for (size_t n = strlen(folder); n && !*rest; n--) {
         struct stat have;
 
         if (path[n] && path[n] != '/') continue;
         folder[n] = 0;
         if (!stat(folder, &have) && have.st_dev == info->st_dev && have.st_ino == info->st_ino)
-            rest = path + n + (path[n] == '/');
+            *rest = path + n + (path[n] == '/');
     }
     mw_free(folder);
-    return rest;
+    return MW_OK;
 }
 
 /* Outputs may lie inside the input, but must not replace what is read. */
 static mw_status protect_inputs(mw_walk *walk, const char *folder, const char *root, mw_error *err)
 {
     struct stat info;
-    const char *rest = stat(root, &info) ? NULL : below(folder, &info);
-    const size_t n = rest ? strlen(rest) : 0;
+    const char *rest;
+    mw_status st;
+    size_t n;
 
-    if (!rest) return MW_OK;
+    if (stat(root, &info)) return MW_OK;
+    st = below(&rest, folder, &info, err);
+    if (st != MW_OK || !rest) return st;
+    n = strlen(rest);
     if (!n)
         return mw_fail(err, MW_ERR_RANGE, "bad_option",
                        "option 'out': '%s' is the folder of the input", root);

@@ -276,12 +276,14 @@ void mw_sidecar_write(mw_str *s, const mw_sidecar *c)
     mw_str_putc(s, '\n');
 }
 
-void mw_config_sha256(char hex[65], const char *command, const mw_opt_group *groups,
-                      size_t n_groups, uint64_t seed, const mw_op *const *ops,
-                      const void *const *op_options, size_t n_ops, const char *extra)
+mw_status mw_config_sha256(char hex[65], const char *command, const mw_opt_group *groups,
+                           size_t n_groups, uint64_t seed, const mw_op *const *ops,
+                           const void *const *op_options, size_t n_ops, const char *extra,
+                           mw_error *err)
 {
     mw_str s = { 0 };
     mw_json j = mw_json_begin(&s);
+    mw_status st;
 
     mw_json_open(&j, '{');
     mw_json_put_text(&j, "command", command);
@@ -299,8 +301,10 @@ void mw_config_sha256(char hex[65], const char *command, const mw_opt_group *gro
     }
     mw_json_put_text(&j, "extra", extra);
     mw_json_close(&j, '}');
-    mw_sha256_hex(hex, s.data ? s.data : "", s.n);
+    st = mw_str_ok(&s, err);
+    if (st == MW_OK) mw_sha256_hex(hex, s.data, s.n);
     mw_str_clear(&s);
+    return st;
 }
 
 static int same_text(const json_t *object, const char *key, const char *text)

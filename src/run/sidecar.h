@@ -70,10 +70,12 @@ typedef struct mw_sidecar {
 void mw_sidecar_write(mw_str *s, const mw_sidecar *c);
 
 /* The "config" of a job as compact JSON: operations with versions and complete options, and what
- * else decides about results. Its SHA-256 is the fingerprint that resuming compares. */
-void mw_config_sha256(char hex[65], const char *command, const mw_opt_group *groups,
-                      size_t n_groups, uint64_t seed, const mw_op *const *ops,
-                      const void *const *op_options, size_t n_ops, const char *extra);
+ * else decides about results. Its SHA-256 is the fingerprint that resuming compares. MW_ERR_NOMEM.
+ */
+mw_status mw_config_sha256(char hex[65], const char *command, const mw_opt_group *groups,
+                           size_t n_groups, uint64_t seed, const mw_op *const *ops,
+                           const void *const *op_options, size_t n_ops, const char *extra,
+                           mw_error *err);
 
 /* Libraries that take part, with their versions: "libavcodec 59.37.100, ...". Static text. */
 const char *mw_build_text(void);

@@ -121,52 +121,94 @@ static double severity_of(const mw_segment *s, const char *name)
     return 0;
 }
 
-static void mark_frames(const mw_segment *s, type_list *types, size_t n_frames,
-                        double face_width_px, uint8_t *type, float *var, float *sigma, float *rel)
-{
-    const uint8_t index = type_index(types, s->type);
-    const double noise_var = severity_of(s, "noise_var"),
-                 blur_sigma = severity_of(s, "blur_sigma_px");
-    const double sigma_face = blur_sigma / face_width_px;
+/* Columns of a video track. */
+typedef struct video_columns {
+    uint8_t *type;
+    float *var, *sigma, *rel, *score;
+    float *box; /* [n_frames][4] */
+} video_columns;
 
-    for (int64_t i = s->i0; i < s->i1 && i < (int64_t)n_frames; i++) {
-        type[i] = index;
-        var[i] += (float)noise_var;
-        if (blur_sigma > 0)
-            sigma[i] = (float)sqrt((double)sigma[i] * sigma[i] + blur_sigma * blur_sigma);
-        rel[i] *= (float)(exp(-sigma_face / 0.02) / (1 + noise_var / 0.01));
+/* What a blur is compared with: the face's width, or a third of the picture's height where no face
+ * is known. */
+static double face_width_px(const mw_track_video_in *in, const video_columns *c, size_t t)
+{
+    const double w = in->faces->n_frames ? (double)c->box[4 * t + 2] * in->width : NAN;
+
+    return w > 0 ? w : in->height / 3.0;
+}
+
+static void put_faces(const mw_track_video_in *in, video_columns *c)
+{
+    for (size_t t = 0; t < in->n_frames; t++) {
+        size_t n = 0;
+        const mw_face *f = t < in->faces->n_frames ? mw_track_faces(in->faces, t, &n) : NULL;
+        const double box[4] = { n ? f->x : NAN, n ? f->y : NAN, n ? f->w : NAN, n ? f->h : NAN };
+
+        for (int k = 0; k < 4; k++)
+            c->box[4 * t + (size_t)k] = (float)box[k];
+        c->score[t] = n ? (float)f->score : NAN;
     }
 }
 
-mw_status mw_track_video(mw_npz *z, const mw_segments *const *segments, size_t n_lists,
-                         const double *times_s, size_t n_frames, double face_width_px,
-                         mw_error *err)
+static void mark_frames(const mw_track_video_in *in, const mw_segment *s, type_list *types,
+                        video_columns *c)
+{
+    const uint8_t index = type_index(types, s->type);
+    const double noise_var = severity_of(s, "noise_var"), blur = severity_of(s, "blur_sigma_px");
+
+    for (size_t t = (size_t)s->i0; t < (size_t)s->i1 && t < in->n_frames; t++) {
+        c->type[t] = index;
+        c->var[t] += (float)noise_var;
+        if (blur > 0) c->sigma[t] = (float)sqrt((double)c->sigma[t] * c->sigma[t] + blur * blur);
+        c->rel[t] *=
+            (float)(exp(-blur / (0.02 * face_width_px(in, c, t))) / (1 + noise_var / 0.01));
+    }
+}
+
+static void put_video_columns(mw_npz *z, const mw_track_video_in *in, const video_columns *c)
+{
+    const size_t n = in->n_frames, shape[2] = { n, 4 };
+
+    mw_npz_put(z, "v_t", "<f8", &n, 1, in->times_s, n * sizeof *in->times_s);
+    mw_npz_put(z, "v_type", "|u1", &n, 1, c->type, n);
+    mw_npz_put(z, "v_cov_face", "<f4", &n, 1, in->cov_face, n * sizeof *in->cov_face);
+    mw_npz_put(z, "v_cov_frame", "<f4", &n, 1, in->cov_frame, n * sizeof *in->cov_frame);
+    mw_npz_put(z, "v_noise_var", "<f4", &n, 1, c->var, n * sizeof *c->var);
+    mw_npz_put(z, "v_blur_sigma", "<f4", &n, 1, c->sigma, n * sizeof *c->sigma);
+    mw_npz_put(z, "v_rel", "<f4", &n, 1, c->rel, n * sizeof *c->rel);
+    if (in->faces->n_frames) {
+        mw_npz_put(z, "v_face", "<f4", shape, 2, c->box, 4 * n * sizeof *c->box);
+        mw_npz_put(z, "v_face_score", "<f4", &n, 1, c->score, n * sizeof *c->score);
+    }
+}
+
+mw_status mw_track_video(mw_npz *z, const mw_track_video_in *in, mw_error *err)
 {
     type_list types = { .name = { "clean" }, .n = 1 };
-    float *f = mw_calloc(5 * n_frames, sizeof *f);
-    float *var = f, *sigma = var + n_frames, *rel = sigma + n_frames, *cov_face = rel + n_frames;
-    float *cov_frame = cov_face + n_frames;
-    uint8_t *type = mw_calloc(n_frames, sizeof *type);
+    const size_t n = in->n_frames;
+    float *f = mw_calloc(8 * n, sizeof *f);
+    video_columns c = { .type = mw_calloc(n, 1),
+                        .var = f,
+                        .sigma = f + n,
+                        .rel = f + 2 * n,
+                        .score = f + 3 * n,
+                        .box = f + 4 * n };
+    mw_status st;
 
-    if (!f || !type) {
-        mw_free(f);
-        mw_free(type);
-        return mw_fail_nomem(err);
+    if (f && c.type) {
+        put_faces(in, &c);
+        for (size_t t = 0; t < n; t++)
+            c.rel[t] = isnan(in->cov_face[t]) ? 1 : 1 - in->cov_face[t];
+        for (size_t k = 0; k < in->n_lists; k++)
+            for (size_t i = 0; i < in->segments[k]->n; i++)
+                mark_frames(in, &in->segments[k]->v[i], &types, &c);
+        put_video_columns(z, in, &c);
+        mw_npz_put_texts(z, "types", types.name, types.n);
+        st = mw_npz_finish(z, err);
+    } else {
+        st = mw_fail_nomem(err);
     }
-    for (size_t i = 0; i < n_frames; i++)
-        rel[i] = 1;
-    for (size_t k = 0; k < n_lists; k++)
-        for (size_t i = 0; i < segments[k]->n; i++)
-            mark_frames(&segments[k]->v[i], &types, n_frames, face_width_px, type, var, sigma, rel);
-    mw_npz_put(z, "v_t", "<f8", &n_frames, 1, times_s, n_frames * sizeof *times_s);
-    mw_npz_put(z, "v_type", "|u1", &n_frames, 1, type, n_frames);
-    mw_npz_put(z, "v_cov_face", "<f4", &n_frames, 1, cov_face, n_frames * sizeof *f);
-    mw_npz_put(z, "v_cov_frame", "<f4", &n_frames, 1, cov_frame, n_frames * sizeof *f);
-    mw_npz_put(z, "v_noise_var", "<f4", &n_frames, 1, var, n_frames * sizeof *f);
-    mw_npz_put(z, "v_blur_sigma", "<f4", &n_frames, 1, sigma, n_frames * sizeof *f);
-    mw_npz_put(z, "v_rel", "<f4", &n_frames, 1, rel, n_frames * sizeof *f);
-    mw_npz_put_texts(z, "types", types.name, types.n);
     mw_free(f);
-    mw_free(type);
-    return mw_npz_finish(z, err);
+    mw_free(c.type);
+    return st;
 }

@@ -8,6 +8,7 @@
 
 #include "corrupt/op.h"
 #include "data/npz.h"
+#include "data/track.h"
 
 #define MW_TRACK_SUFFIX ".track.npz"
 #define MW_TRACK_HOP_S  0.01
@@ -26,10 +27,20 @@ mw_status mw_track_audio(mw_npz *z, const mw_segments *segments, const double *s
                          const double *noise, double speech_gain, double noise_gain, int64_t n,
                          int rate_hz, mw_error *err);
 
-/* Video arrays v_t, v_type, v_noise_var, v_blur_sigma, v_cov_face, v_cov_frame, v_rel and types.
- * times_s [n_frames]. face_width_px: what a blur is compared with for v_rel. */
-mw_status mw_track_video(mw_npz *z, const mw_segments *const *segments, size_t n_lists,
-                         const double *times_s, size_t n_frames, double face_width_px,
-                         mw_error *err);
+/* What a video track is made from. times_s, cov_face, cov_frame [n_frames]; faces: at most one face
+ * per frame, without frames when faces were not looked for. */
+typedef struct mw_track_video_in {
+    const mw_segments *const *segments;
+    size_t n_lists;
+    const double *times_s;
+    const float *cov_face, *cov_frame;
+    size_t n_frames;
+    const mw_track *faces;
+    int width, height;
+} mw_track_video_in;
+
+/* Video arrays v_t, v_type, v_cov_face, v_cov_frame, v_noise_var, v_blur_sigma, v_rel, types, and
+ * v_face, v_face_score where faces were looked for. */
+mw_status mw_track_video(mw_npz *z, const mw_track_video_in *in, mw_error *err);
 
 #endif

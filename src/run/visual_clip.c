@@ -17,12 +17,12 @@
 
 void mw_visual_clip_clear(mw_visual_clip *c)
 {
-    for (size_t i = 0; i < c->n_stages; i++) {
-        mw_opt_clear(c->stages[i].op->info.drawn, c->stages[i].decision);
-        mw_free(c->stages[i].decision);
-        mw_free(c->stages[i].segments.v);
-    }
+    mw_visual_plan_clear(c);
+    mw_track_clear(&c->faces);
+    mw_free(c->faces_rel);
     mw_free(c->times_s);
+    mw_free(c->cov_face);
+    mw_free(c->cov_frame);
     *c = (mw_visual_clip){ 0 };
 }
 
@@ -44,14 +44,15 @@ static mw_video_encoder encoder_of(const mw_picture_options *o)
     return e;
 }
 
-mw_status mw_visual_output_name(char **rel, const char *in_path, const char *stem,
-                                const mw_picture_options *o, mw_error *err)
+mw_status mw_visual_probe(mw_video_info *info, char **rel, const char *in_path, const char *stem,
+                          const mw_picture_options *o, mw_error *err)
 {
     mw_video_reader *r = NULL;
     mw_status st = mw_video_reader_open(&r, in_path, err);
 
     *rel = NULL;
     if (st != MW_OK) return st;
+    *info = *mw_video_reader_info(r);
     *rel =
         mw_format("%s%s", stem,
                   mw_video_suffix(
@@ -69,7 +70,8 @@ typedef struct pass {
     size_t next[MW_MAX_VISUAL_STAGES];          /* stretch that frame t may lie in */
     double squared_error[MW_MAX_VISUAL_STAGES]; /* sum over damaged samples */
     mw_frame rgb[2], yuv;
-    size_t times_cap;
+    size_t times_cap, cov_face_cap, cov_frame_cap;
+    double cover[2]; /* of the frame at hand: face box and picture */
     int64_t last_duration;
 } pass;
 
@@ -113,12 +115,42 @@ static mw_status allocate(pass *p, const mw_frame *like, mw_error *err)
     return st;
 }
 
+/* The face box of frame t in pixels; 0 when none is known. */
+static int face_box(const mw_visual_clip *c, int64_t t, mw_box *box)
+{
+    size_t n = 0;
+    const mw_face *f =
+        (size_t)t < c->faces.n_frames ? mw_track_faces(&c->faces, (size_t)t, &n) : NULL;
+
+    if (!n) return 0;
+    box->x = (int)(f->x * c->info.width);
+    box->y = (int)(f->y * c->info.height);
+    box->w = (int)(f->w * c->info.width);
+    box->h = (int)(f->h * c->info.height);
+    return 1;
+}
+
+/* What stage i hides of frame t, added to what earlier stages hide; their overlap counts once at
+ * most. */
+static void add_cover(pass *p, size_t i, size_t k, int64_t t)
+{
+    const mw_visual_op *op = p->c->stages[i].op->visual;
+    double own[2];
+    mw_box box;
+
+    if (!op->cover) return;
+    op->cover(p->state[i], k, t, face_box(p->c, t, &box) ? &box : NULL, own);
+    for (int j = 0; j < 2; j++)
+        p->cover[j] = 1 - (1 - p->cover[j]) * (1 - own[j]);
+}
+
 /* *out: the frame to encode, either f itself or p->yuv. */
 static mw_status damage(pass *p, int64_t t, const mw_frame *f, const mw_frame **out, mw_error *err)
 {
     int current = 0, touched = 0;
 
     *out = f;
+    p->cover[0] = p->cover[1] = 0;
     for (size_t i = 0; i < p->c->n_stages; i++) {
         const int64_t k = stretch_at(p, i, t);
 
@@ -133,6 +165,7 @@ static mw_status damage(pass *p, int64_t t, const mw_frame *f, const mw_frame **
         p->c->stages[i].op->visual->apply(p->state[i], (size_t)k, t, &p->rgb[current],
                                           &p->rgb[!current]);
         p->squared_error[i] += squared_difference(&p->rgb[current], &p->rgb[!current]);
+        add_cover(p, i, (size_t)k, t);
         p->c->stages[i].result.n_frames++;
         current = !current;
     }
@@ -151,6 +184,11 @@ static mw_status note_time(pass *p, const mw_frame *f, mw_error *err)
 
     if (mw_grow(&c->times_s, &p->times_cap, c->n_frames + 2, sizeof *c->times_s))
         return mw_fail_nomem(err);
+    if (mw_grow(&c->cov_face, &p->cov_face_cap, c->n_frames + 1, sizeof *c->cov_face) ||
+        mw_grow(&c->cov_frame, &p->cov_frame_cap, c->n_frames + 1, sizeof *c->cov_frame))
+        return mw_fail_nomem(err);
+    c->cov_face[c->n_frames] = (float)p->cover[0];
+    c->cov_frame[c->n_frames] = (float)p->cover[1];
     c->times_s[c->n_frames++] = (double)f->pts * c->info.time_base_num / c->info.time_base_den;
     p->last_duration = f->duration;
     return MW_OK;
@@ -184,16 +222,44 @@ static void finish_results(pass *p)
 
 static mw_status open_stages(pass *p, mw_error *err)
 {
+    mw_visual_input in = { .width = p->c->info.width, .height = p->c->info.height };
     mw_status st = MW_OK;
 
     for (size_t i = 0; st == MW_OK && i < p->c->n_stages; i++) {
         mw_visual_stage *s = &p->c->stages[i];
 
         s->result = (mw_visual_result){ 0 };
-        st = s->op->visual->open(&p->state[i], s->options, s->decision, p->c->info.width,
-                                 p->c->info.height, err);
+        in.patch = s->patch.rgb ? &s->patch : NULL;
+        st = s->op->visual->open(&p->state[i], s->options, s->decision, &in, err);
     }
     return st;
+}
+
+/* Mean covered shares of each segment, once they are measured. */
+static void finish_segments(pass *p)
+{
+    mw_visual_clip *c = p->c;
+
+    for (size_t i = 0; i < c->n_stages; i++) {
+        if (!c->stages[i].op->visual->cover) continue;
+        for (size_t k = 0; k < c->stages[i].segments.n; k++) {
+            mw_segment *s = &c->stages[i].segments.v[k];
+            double face = 0, frame = 0;
+            int64_t n_face = 0;
+
+            for (int64_t t = s->i0; t < s->i1; t++) {
+                frame += c->cov_frame[t];
+                if (isnan(c->cov_face[t])) continue;
+                face += c->cov_face[t];
+                n_face++;
+            }
+            if (n_face)
+                s->severity[s->n_severities++] =
+                    (mw_severity){ "coverage_face", face / (double)n_face };
+            s->severity[s->n_severities++] =
+                (mw_severity){ "coverage_frame", frame / (double)(s->i1 - s->i0) };
+        }
+    }
 }
 
 static mw_status run_frames(pass *p, mw_job *stop, mw_error *err)
@@ -235,6 +301,12 @@ mw_status mw_visual_clip_run(mw_visual_clip *c, const char *in_path, const char 
     pass p = { .c = c };
     mw_status st;
 
+    /* a second pass over a clip starts its lists anew */
+    mw_free(c->times_s);
+    mw_free(c->cov_face);
+    mw_free(c->cov_frame);
+    c->times_s = NULL;
+    c->cov_face = c->cov_frame = NULL;
     c->n_frames = 0;
     *n_found = 0;
     st = mw_video_reader_open(&p.reader, in_path, err);
@@ -257,6 +329,7 @@ mw_status mw_visual_clip_run(mw_visual_clip *c, const char *in_path, const char 
     if (st != MW_OK) goto done;
     finish_times(&p);
     finish_results(&p);
+    finish_segments(&p);
 done:
     close_pass(&p);
     return st;

@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "dsp/detmath.h"
+#include "base/fmath.h"
 
 typedef struct phone {
     mw_synth_sound sound;
@@ -194,7 +194,7 @@ static double rate_at(const mw_synth *s, double time_s)
     const mw_synth_cue *c = &s->p.voice;
     const double e = mw_cue_at(c, s->p.duration_s, time_s + RAMP_S);
 
-    return s->who.rate * mw_det_exp(e * (0.24 * c->arousal + 0.06 * c->valence));
+    return s->who.rate * mw_exp(e * (0.24 * c->arousal + 0.06 * c->valence));
 }
 
 static int plan_clause(mw_synth *s, int clause, int n_clauses, int *number)
@@ -296,7 +296,7 @@ static void fill_f0(mw_synth *s)
         st += s->seg[g].accent_st;
         if (s->seg[g].syllable == last) st += end_st;
         e = mw_cue_at(c, s->p.duration_s, time_s);
-        st *= mw_det_exp(e * (0.40 * c->arousal + 0.30 * c->valence));
+        st *= mw_exp(e * (0.40 * c->arousal + 0.30 * c->valence));
         st += e * (3.6 * c->arousal + 1.4 * c->valence);
         s->ctl[MW_CTL_F0][i] = (float)st;
     }
@@ -329,7 +329,7 @@ static void f0_to_hz(mw_synth *s)
 {
     for (size_t i = 0; i < s->n_ctl; i++) {
         const double st = (double)s->ctl[MW_CTL_F0][i];
-        double hz = s->who.f0_hz * mw_det_exp(st * (0x1.62e42fefa39efp-1 / 12.0));
+        double hz = s->who.f0_hz * mw_exp(st * (0x1.62e42fefa39efp-1 / 12.0));
 
         hz = hz < 50.0 ? 50.0 : hz > 600.0 ? 600.0 : hz;
         s->ctl[MW_CTL_F0][i] = (float)hz;

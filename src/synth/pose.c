@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "dsp/detmath.h"
+#include "base/fmath.h"
 
 /* Depth of the face relative to its half width: how far the surface moves under a turn. */
 #define DEPTH 0.9
@@ -36,9 +36,8 @@ static void draw_wander(mw_wander *w, mw_rng *r, int which)
 
         w->amp[k] = rest * share;
         rest -= w->amp[k];
-        w->rad_per_s[k] =
-            2.0 * MW_DET_PI * mw_rng_uniform(r, motion[which].lo_hz, motion[which].hi_hz);
-        w->phase[k] = 2.0 * MW_DET_PI * mw_rng_unit(r);
+        w->rad_per_s[k] = 2.0 * MW_PI * mw_rng_uniform(r, motion[which].lo_hz, motion[which].hi_hz);
+        w->phase[k] = 2.0 * MW_PI * mw_rng_unit(r);
     }
 }
 
@@ -47,7 +46,7 @@ static double wander_at(const mw_wander *w, double time_s)
     double sum = 0;
 
     for (int k = 0; k < MW_N_SINES; k++)
-        sum += w->amp[k] * mw_det_sin(w->rad_per_s[k] * time_s + w->phase[k]);
+        sum += w->amp[k] * mw_sin(w->rad_per_s[k] * time_s + w->phase[k]);
     return sum;
 }
 
@@ -95,8 +94,8 @@ static void set_pose(const mw_synth *s, double time_s, mw_face_state *f)
     f->body_x_px = 0.5 * p->width + size_px * 0.35 * x;
     f->body_y_px = 0.5 * p->height + size_px * (0.25 * y - 0.22);
     f->roll = roll;
-    f->cos_roll = mw_det_cos(roll);
-    f->sin_roll = mw_det_sin(roll);
+    f->cos_roll = mw_cos(roll);
+    f->sin_roll = mw_sin(roll);
     f->yaw = DEPTH * n * wander_at(&s->move[MW_MOVE_YAW], time_s);
     f->pitch = DEPTH * n * wander_at(&s->move[MW_MOVE_PITCH], time_s);
 }

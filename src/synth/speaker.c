@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "dsp/detmath.h"
+#include "base/fmath.h"
 
 /* sRGB 0..255, from light to dark; neighbours are mixed. */
 static const double skin_tones[][3] = { { 244, 208, 184 }, { 232, 188, 160 }, { 220, 172, 138 },
@@ -27,7 +27,7 @@ double mw_normal(mw_rng *r)
 {
     const double u = 1.0 - mw_rng_unit(r), v = mw_rng_unit(r);
 
-    return sqrt(-2.0 * mw_det_log(u)) * mw_det_cos(2.0 * MW_DET_PI * v);
+    return sqrt(-2.0 * mw_log(u)) * mw_cos(2.0 * MW_PI * v);
 }
 
 /* The renderer works in light = (code / 255)^2, near enough to sRGB and exact to invert. */
@@ -50,7 +50,7 @@ static void hue_colour(double out[3], double hue, double saturation, double valu
 
     for (int i = 0; i < 3; i++)
         srgb[i] = 255.0 * value *
-                  (1.0 - saturation * (0.5 - 0.5 * mw_det_cos(2.0 * MW_DET_PI * (hue - i / 3.0))));
+                  (1.0 - saturation * (0.5 - 0.5 * mw_cos(2.0 * MW_PI * (hue - i / 3.0))));
     linear(out, srgb);
 }
 
@@ -68,7 +68,7 @@ static void draw_colour(double out[3], mw_rng *r, double saturation_lo, double s
 
 static void draw_voice(mw_speaker *w, mw_rng *r, double build)
 {
-    w->f0_hz = 205.0 * mw_det_exp(-0.58 * build + 0.07 * mw_normal(r));
+    w->f0_hz = 205.0 * mw_exp(-0.58 * build + 0.07 * mw_normal(r));
     if (w->f0_hz < 80.0) w->f0_hz = 80.0;
     if (w->f0_hz > 270.0) w->f0_hz = 270.0;
     w->formant_scale = 1.17 - 0.17 * build + mw_rng_uniform(r, -0.03, 0.03);

@@ -6,7 +6,7 @@
  * reads, damages, describes and scores clips is whether it works.
  *
  * All numbers are of the exact class: the same parameters give the same bytes on every machine and
- * with every compiler that follows IEEE arithmetic (dsp/detmath.h stands in for the C library).
+ * with every compiler that follows IEEE arithmetic (base/fmath.h stands in for the C library).
  * Random choices come from streams keyed by (seed, clip or speaker, purpose); a change of the cues
  * leaves the choices as they are.
  *

@@ -11,7 +11,7 @@
 #include <math.h>
 
 #include "base/error.h"
-#include "dsp/detmath.h"
+#include "base/fmath.h"
 
 #define N_FORMANTS 7
 #define LEVEL_DB   (-23.0)
@@ -26,10 +26,10 @@ typedef struct resonator {
 /* Unity gain at 0 Hz. */
 static void tune(resonator *r, double hz, double width_hz, double rate_hz)
 {
-    const double radius = mw_det_exp(-MW_DET_PI * width_hz / rate_hz);
+    const double radius = mw_exp(-MW_PI * width_hz / rate_hz);
 
     r->c = -radius * radius;
-    r->b = 2.0 * radius * mw_det_cos(2.0 * MW_DET_PI * hz / rate_hz);
+    r->b = 2.0 * radius * mw_cos(2.0 * MW_PI * hz / rate_hz);
     r->a = 1.0 - r->b - r->c;
 }
 
@@ -137,14 +137,14 @@ static void set_block(voice_state *v, const mw_synth *s, size_t i, int n)
                  end_s = (double)(i + (size_t)n) / v->rate_hz;
     const double e = mw_cue_at(c, s->p.duration_s, time_s);
     const double arousal = e * c->arousal, valence = e * c->valence;
-    const double tilt_hz = 2600.0 * mw_det_exp(0.7 * arousal);
-    const double breath = s->who.breath * mw_det_exp(-0.5 * arousal);
+    const double tilt_hz = 2600.0 * mw_exp(0.7 * arousal);
+    const double breath = s->who.breath * mw_exp(-0.5 * arousal);
     const double voice = mw_ctl_at(s, MW_CTL_VOICE, end_s);
     double fric_hz = mw_ctl_at(s, MW_CTL_FRIC_HZ, time_s);
 
     v->f0_hz = mw_ctl_at(s, MW_CTL_F0, time_s);
     v->quotient = s->who.open_quotient - 0.06 * arousal;
-    v->tilt = 1.0 - mw_det_exp(-2.0 * MW_DET_PI * tilt_hz / v->rate_hz);
+    v->tilt = 1.0 - mw_exp(-2.0 * MW_PI * tilt_hz / v->rate_hz);
     aim(v, voice, 0.012 * breath * voice + 0.10 * mw_ctl_at(s, MW_CTL_BREATH, end_s),
         0.18 * mw_ctl_at(s, MW_CTL_FRIC, end_s), n);
     tune_formants(v, s, time_s, valence);
@@ -178,7 +178,7 @@ static double level_gain(const mw_synth *s, const float *x, size_t n)
         weight += w;
     }
     if (!(power > 0)) return 0.0;
-    return mw_det_exp(want_db * (0x1.26bb1bbb55516p+1 / 20.0)) / sqrt(power / weight);
+    return mw_exp(want_db * (0x1.26bb1bbb55516p+1 / 20.0)) / sqrt(power / weight);
 }
 
 static double bend(double x)
@@ -203,7 +203,7 @@ static void apply_level(const mw_synth *s, float *x, size_t n)
         if (i % 32 == 0) {
             const double e = mw_cue_at(c, s->p.duration_s, (double)i / s->p.rate_hz);
 
-            cue_gain = mw_det_exp(e * cue_db * (0x1.26bb1bbb55516p+1 / 20.0));
+            cue_gain = mw_exp(e * cue_db * (0x1.26bb1bbb55516p+1 / 20.0));
         }
         room += 0.5 * (((double)mw_rng_u32(&room_rng) * 0x1p-31 - 1.0) * ROOM - room);
         x[i] = (float)bend((double)x[i] * gain * cue_gain + room);

@@ -75,19 +75,19 @@ mkdir films2 && for f in vfr.mp4 m2.mp4 n.mkv m3.mp4 m1.mp4; do cp films/$f film
 for codec in h264 ffv1 mp4v; do
     for schedule in segment segments:2 interval; do
         options="--codec $codec --schedule $schedule --noise-percent 0.4"
-        mw 0 corrupt video -i films -o v1 $options --jobs 1
-        mw 0 corrupt video -i films2 -o v8 $options --jobs 8
+        mw 0 corrupt video --mode noise -i films -o v1 $options --jobs 1
+        mw 0 corrupt video --mode noise -i films2 -o v8 $options --jobs 8
         same_tree v1 v8
         grep -rlF "$T" v1 && fail "the folder's own path is in an output"
         rm -r v8
         [ $codec = h264 ] && mv v1 keep-$schedule || rm -r v1
     done
 done
-MW_CPU=c mw 0 corrupt video -i films -o vc --schedule segment --noise-percent 0.4
+MW_CPU=c mw 0 corrupt video --mode noise -i films -o vc --schedule segment --noise-percent 0.4
 same_tree keep-segment vc
 mkdir alone && cp films/m2.mp4 alone/
-mw 0 corrupt video -i alone -o v1 --noise-percent 0.4
-mw 0 corrupt video -i alone/m2.mp4 -o v2 --noise-percent 0.4
+mw 0 corrupt video --mode noise -i alone -o v1 --noise-percent 0.4
+mw 0 corrupt video --mode noise -i alone/m2.mp4 -o v2 --noise-percent 0.4
 for suffix in mp4 prov.json track.npz; do
     cmp keep-segment/m2.$suffix v1/m2.$suffix || fail "m2 alone differs"
     cmp keep-segment/m2.$suffix v2/m2.$suffix || fail "m2 as the input differs"
@@ -96,6 +96,6 @@ done
 audio in r1 --preset reference --noise-dir noise --jobs 1
 audio other r8 --preset reference --noise-dir noise2 --jobs 8
 same_tree r1_-5 r8_-5
-mw 0 corrupt video -i films -o p1 --preset reference --jobs 1
-mw 0 corrupt video -i films2 -o p8 --preset reference --jobs 8
+mw 0 corrupt video --mode noise -i films -o p1 --preset reference --jobs 1
+mw 0 corrupt video --mode noise -i films2 -o p8 --preset reference --jobs 8
 same_tree p1 p8

@@ -28,7 +28,7 @@ rm -r in/out_0 in/sub/other_0
 
 mkdir films && video films/x.mp4 && video films/y.mp4 noise=1
 for turn in 1 2 3; do
-    mw 0 corrupt video -i films -o films/out --json
+    mw 0 corrupt video --mode noise -i films -o films/out --json
     summary clips 2
     files films/out < <(triples mp4 x y)
 done
@@ -37,18 +37,18 @@ rm -r films/out
 # the input folder as output folder would replace the clips: refused, nothing is touched
 hashes films >before
 for pair in "films films" "films films/" "films ./films/../films" "films/x.mp4 films"; do
-    mw 1 corrupt video -i ${pair% *} -o ${pair#* } --json
+    mw 1 corrupt video --mode noise -i ${pair% *} -o ${pair#* } --json
     summary reason bad_option clips 0
     hashes films | cmp - before || fail "$pair: inputs changed"
 done
 ln -s films films-link
-mw 1 corrupt video -i films-link -o films
-mw 1 corrupt video -i films -o films-link
+mw 1 corrupt video --mode noise -i films-link -o films
+mw 1 corrupt video --mode noise -i films -o films-link
 hashes films | cmp - before || fail "inputs changed"
 # above the input: only clips whose output would land in the input fail
 mkdir -p up/films/films && cp films/x.mp4 up/films/x.mp4 && cp films/y.mp4 up/films/films/x.mp4
 hashes up/films >before
-mw 3 corrupt video -i up/films -o up --json
+mw 3 corrupt video --mode noise -i up/films -o up --json
 summary done 1 failed 1
 reasons output_collision 1
 outcome up films/x.mp4 failed output_collision
@@ -64,7 +64,7 @@ reasons output_collision 3
 outcome two_0 a.wav failed output_collision
 outcome two_0 a.mp4 failed output_collision
 files two_0 < <(triples wav b)
-mw 3 corrupt video -i twins -o two --json
+mw 3 corrupt video --mode noise -i twins -o two --json
 reasons output_collision 2
 files two </dev/null
 
@@ -105,22 +105,22 @@ MW_LIMIT=5 mw 2 corrupt audio -i links/pipe.wav -o o1 $white
 mkdir empty
 mw 2 corrupt audio -i empty -o o1 $white
 summary reason no_clips
-mw 2 corrupt video -i in -o o1 --json
+mw 2 corrupt video --mode noise -i in -o o1 --json
 summary reason no_clips other_files 0
-mw 2 corrupt video -i missing -o o1 --json
+mw 2 corrupt video --mode noise -i missing -o o1 --json
 [ -e o1 ] || [ -e o1_0 ] && fail "an output folder was made for nothing"
 : >zero.wav
 mw 3 corrupt audio -i zero.wav -o o2 $white
 reasons empty_file 1
 : >zero.mp4
-mw 3 corrupt video -i zero.mp4 -o o2v --json
+mw 3 corrupt video --mode noise -i zero.mp4 -o o2v --json
 reasons empty_file 1
 
 # outputs that cannot be made: the output folder is a file, or lies below one
 : >file && : >file_0
 mw 2 corrupt audio -i in -o file $white
 mw 2 corrupt audio -i in -o zero.wav/x $white
-mw 2 corrupt video -i films -o file --json
+mw 2 corrupt video --mode noise -i films -o file --json
 # a file in the way of a subfolder, a folder in the way of a file: that clip fails, others are done
 mkdir -p way_0/a.wav && : >way_0/sub
 mw 3 corrupt audio -i in -o way $white
@@ -130,7 +130,7 @@ mw 3 corrupt audio -i in -o way $white
 summary done 1 failed 1
 files way_0 < <(triples wav a && echo sub)
 mkdir -p wayv/x.mp4
-mw 3 corrupt video -i films -o wayv --json
+mw 3 corrupt video --mode noise -i films -o wayv --json
 summary done 1 failed 1
 files wayv < <(triples mp4 y)
 
@@ -169,7 +169,7 @@ rm -r in/closed in/secret.wav
 mkdir ro && chmod 555 ro
 as_nobody 2 corrupt audio -i in -o ro/x $white
 summary reason no_permission
-as_nobody 2 corrupt video -i films -o ro --json
+as_nobody 2 corrupt video --mode noise -i films -o ro --json
 [ -z "$(ls -A ro)" ] || fail "something was written into a read-only folder"
 mkdir -p part_0/sub && chmod 777 part_0 && chmod 555 part_0/sub
 as_nobody 3 corrupt audio -i in -o part $white

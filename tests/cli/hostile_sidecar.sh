@@ -10,7 +10,7 @@ make_noise noise
 echo secret >secret.wav
 cp noise/speech/a.wav outside.wav
 mw 0 corrupt audio -i in -o out --snr 0 --noise-dir noise --weight-babble 9 --seed 5
-mw 0 corrupt video -i in/f.mp4 -o outv --noise-percent 0.4
+mw 0 corrupt video --mode noise -i in/f.mp4 -o outv --noise-percent 0.4
 good_audio=out_0/a.prov.json good_video=outv/f.prov.json
 
 # hostile KIND PATH VALUE: a sidecar with this value is refused by replay (2, or 3 where a hash or

@@ -10,7 +10,7 @@ for i in {10..24}; do cp film.mp4 films/f$i.mp4; done
 make_noise noise
 
 audio="corrupt audio -i in --snr -5,0,5 --noise-dir noise --json --jobs 2"
-film="corrupt video -i films --noise-percent 0.5 --json --jobs 2"
+film="corrupt video --mode noise -i films --noise-percent 0.5 --json --jobs 2"
 mw 0 $audio -o whole
 mw 0 $film -o wholev
 size=$(find wholev -name '*.mp4' | wc -l)
@@ -79,7 +79,7 @@ for i in 1 2; do
 done
 # parts of clips that are gone by then, too
 mkdir -p killv/sub && echo x >killv/sub/gone.mp4.merwild-part && echo x >killv/sub/ok.mp4.merwild-partial
-mw 0 corrupt video -i films -o killv --limit 1
+mw 0 corrupt video --mode noise -i films -o killv --limit 1
 [ -e killv/sub/gone.mp4.merwild-part ] && fail "an old part is left"
 [ -e killv/sub/ok.mp4.merwild-partial ] || fail "a file that is no part is gone"
 exit 0

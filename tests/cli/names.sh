@@ -84,7 +84,7 @@ value noisy_0/-i.prov.json stages.0.assets.0.path $'noise/a b\n"c".wav'
 mkdir -p $'film/-x \n'
 video $'film/-x \n/größe "1".mp4'
 video $'film/\xff.mp4'
-mw 3 corrupt video -i film -o filmout --json
+mw 3 corrupt video --mode noise -i film -o filmout --json
 summary done 1 failed 1
 reasons bad_name 1
 [ -f $'filmout/-x \n/größe "1".mp4' ] || fail "no film"

@@ -25,7 +25,7 @@ for folder in out_0 out_5; do
 done
 (
     ulimit -f 100
-    mw 3 corrupt video -i in -o outv --json
+    mw 3 corrupt video --mode noise -i in -o outv --json
 ) || exit 1
 reasons no_space 1
 files outv < <(triples mp4 short)
@@ -35,8 +35,8 @@ mw 3 corrupt audio -i in -o out --snr 0,5 --weight-white 1 --json
 summary done 1 skipped 2 failed 2
 mw 3 corrupt audio -i in -o room --snr 0,5 --weight-white 1 --json
 same_tree out_0 room_0
-mw 0 corrupt video -i in -o outv --json
-mw 0 corrupt video -i in -o roomv --json
+mw 0 corrupt video --mode noise -i in -o outv --json
+mw 0 corrupt video --mode noise -i in -o roomv --json
 same_tree outv roomv
 
 # 1 KiB per file: the WAV of one sample fits, its track and sidecar do not; no WAV may stay alone
@@ -56,14 +56,14 @@ mw 0 corrupt audio -i one -o single --snr 0 --weight-white 1 --json
 ) || exit 1
 files single_0 </dev/null
 
-# a file system of 300 KiB of its own
+# a file system of 300 KiB of its own; one clip at a time, for two share what room there is
 cat >full.sh <<'END'
 mount -t tmpfs -o size=300k none disk || exit 99
-"$MERWILD" corrupt audio -i in -o disk/out --snr 0,5 --weight-white 1 --json --jobs 2 >.stdout 2>.stderr
+"$MERWILD" corrupt audio -i in -o disk/out --snr 0,5 --weight-white 1 --json --jobs 1 >.stdout 2>.stderr
 echo $? >code
 find disk -type f >left
 rm -r disk/out*
-"$MERWILD" corrupt video -i in -o disk/v --json >.stdout2 2>.stderr
+"$MERWILD" corrupt video --mode noise -i in -o disk/v --json --jobs 1 >.stdout2 2>.stderr
 echo $? >code2
 find disk -type f >left2
 # no block left at all: not even the lists

@@ -39,7 +39,7 @@ video films/vfr.mp4 vfr=1 frames=20
 video films/turned.mp4 rotation=90 frames=12
 all_films() {
     rm -rf outv
-    mw 0 corrupt video -i films -o outv --noise-percent 0.4 "$@" --json
+    mw 0 corrupt video --mode noise -i films -o outv --noise-percent 0.4 "$@" --json
     for f in a odd vfr turned; do
         [ -f outv/$f.mp4 ] && same films outv/$f.prov.json outv/$f.mp4
     done
@@ -52,8 +52,8 @@ done
 all_films --codec mp4v
 all_films --preset reference
 rm films/turned.mp4
-mw 0 corrupt video -i films -o outx --codec ffv1
-same films outx/vfr.prov.json outx/vfr.mkv
+mw 0 corrupt video --mode noise -i films -o outx --codec ffv1
+same films outx/vfr.prov.json outx/vfr.mov
 
 # refused: another source, another noise file, none at all; nothing is written
 mw 0 corrupt audio -i in -o out --snr 0 --noise-dir noise --overwrite

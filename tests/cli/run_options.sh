@@ -15,7 +15,7 @@ audio="corrupt audio -i in --snr 0,5 --noise-dir noise --json"
 mw 0 $audio -o dry --dry-run
 summary clips 5 done 5 outputs 0
 [ "$(grep -c '"name":"audio.additive"\|"name": "audio.additive"' .stdout)" = 10 ] || fail "not ten drawn lines"
-mw 0 corrupt video -i films -o dry --dry-run --json
+mw 0 corrupt video --mode noise -i films -o dry --dry-run --json
 summary clips 5 done 5 outputs 0
 ls -d dry* 2>/dev/null && fail "--dry-run wrote something"
 # and it is what is drawn then
@@ -94,14 +94,14 @@ again 0 $audio -o real --jobs 3 --sync none
 mw 0 corrupt audio -i in --snr 0,5,10 --noise-dir noise -o real --json
 summary done 5 outputs 5
 
-mw 0 corrupt video -i films -o v --json
-mw 0 corrupt video -i films -o v --json
+mw 0 corrupt video --mode noise -i films -o v --json
+mw 0 corrupt video --mode noise -i films -o v --json
 summary done 0 skipped 5
-mw 0 corrupt video -i films -o v --json --noise-percent 0.5
+mw 0 corrupt video --mode noise -i films -o v --json --noise-percent 0.5
 summary done 5 skipped 0
-mw 0 corrupt video -i films -o v --json
+mw 0 corrupt video --mode noise -i films -o v --json
 summary done 5
 cp v/f2.mp4 keep && truncate -s 50 v/f2.mp4
-mw 0 corrupt video -i films -o v --json
+mw 0 corrupt video --mode noise -i films -o v --json
 summary done 1 skipped 4
 cmp keep v/f2.mp4 || fail "made again, it differs"

@@ -20,38 +20,43 @@ mw 1 corrupt
 mw 1 corrupt smell
 says 'corrupt smell'
 
-# every option of every table is in the help with what it accepts; nothing goes to standard error
-for command in 'corrupt audio' 'corrupt video' verify replay ops; do
+# every command that is listed has a help that is whole and says nothing on standard error
+sed -n 's/^  \([a-z]\+\( [a-z]\+\)\?\)  .*/\1/p' help | grep -v '^version' >commands
+[ "$(wc -l <commands)" -ge 5 ] || fail "only these commands are listed: $(cat commands)"
+while IFS= read -r command; do
     mw 0 $command --help
     [ -s .stderr ] && fail "$command --help talks on standard error"
-    grep -q 'Exit codes' .stdout || fail "$command --help is cut"
+    head -n 1 .stdout | grep -q "^merwild $command" || fail "$command --help: another heading"
+    tail -n 1 .stdout | grep -q '^Exit codes' || fail "$command --help is cut"
     cp .stdout "help-$command"
-done
+    mw 1 $command --no-such-option
+done <commands
+
+# every row of every table is in it, with what it accepts
 options_of() {
-    sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' "$1" | sort
+    sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' "help-$1" | sort
 }
-same_options() {
-    tr " " "\n" | sed "/^$/d" | sort >wanted
-    options_of "help-$1" | diff wanted - || fail "the options of '$1' are others (< wanted, > help)"
+has_options() {
+    comm -23 <(tr ' ' '\n' <<<"$2" | sed '/^$/d' | sort) <(options_of "$1") >missing
+    [ -s missing ] && fail "not in the help of '$1': $(cat missing)"
 }
-same_options 'corrupt audio' <<'END'
-in out seed jobs limit overwrite fail-fast dry-run sync
-noise-dir snr channel max-seconds
-snr-over gaps gap-min-s gap-order peak noise-select noise-per
-weight-speech weight-music weight-noise weight-white weight-pink weight-brown weight-babble talkers crossfade-s
-preset json quiet help
-END
-same_options 'corrupt video' <<'END'
-in out seed jobs limit overwrite fail-fast dry-run sync
-mode schedule noise-percent reference-step weight-gaussian weight-blur codec effort qp drop-audio fps
-noise-var-min noise-var-max noise-rounding blur-kernel-px blur-sigma-px
-preset json quiet help
-END
-same_options verify <<<'jobs json quiet help'
-same_options replay <<<'in out noise-dir json quiet help'
-# operations: each table row is in the page
+common="in out seed jobs limit overwrite fail-fast dry-run sync json quiet help"
+has_options 'corrupt audio' "$common noise-dir snr channel max-seconds snr-over gaps gap-min-s gap-order
+peak noise-select noise-per weight-speech weight-music weight-noise weight-white weight-pink
+weight-brown weight-babble talkers crossfade-s preset"
+has_options 'corrupt video' "$common mode schedule noise-percent reference-step weight-gaussian
+weight-blur codec effort qp drop-audio fps noise-var-min noise-var-max noise-rounding blur-kernel-px
+blur-sigma-px preset"
+has_options verify 'jobs json quiet help'
+has_options replay 'in out noise-dir json quiet help'
+# and what the page of operations lists for a job
 mw 0 ops
-for word in audio.additive video.gaussian_noise video.gaussian_blur gap_start_samples snr_db_noisy weight-babble; do
+for job in 'corrupt audio' 'corrupt video'; do
+    listed=$(sed -n "/^## $job\$/,/^## /s/^| \`--\([a-z0-9-]*\)\`.*/\1/p" .stdout)
+    [ "$(wc -w <<<"$listed")" -ge 10 ] || fail "the page of operations lists too little for $job"
+    has_options "$job" "$listed"
+done
+for word in audio.additive video.gaussian_noise video.gaussian_blur gap_start_samples snr_db_noisy; do
     prints "$word"
 done
 
@@ -107,7 +112,7 @@ value_error noise-percent inf '[0, 1]' 'corrupt video'
 value_error qp 0 '[1, 40]' 'corrupt video'
 value_error codec h265 'h264|ffv1|mp4v' 'corrupt video'
 value_error fps 0 '[1, 1000]' 'corrupt video'
-value_error mode occlusion 'noise' 'corrupt video'
+value_error mode fog 'noise' 'corrupt video'
 bad "option 'schedule'" corrupt video -i in -o o --schedule segments:1
 bad "option 'schedule'" corrupt video -i in -o o --schedule segments:
 bad "option 'schedule'" corrupt video -i in -o o --schedule often
@@ -126,10 +131,10 @@ mw 0 corrupt audio --main-dir=only --save-loc=d --snr -5,-2.5,0 --noise-dir=nois
 for x in b c d; do
     for snr in -5 -2.5 0; do same_tree a_$snr ${x}_$snr; done
 done
-mw 3 corrupt video -i in -o va --noise-percent 0.4 --json
-mw 1 corrupt video -i in/v.mp4 -o va --noise-percent
+mw 0 corrupt video --mode noise -i in -o va --noise-percent 0.4 --json
+mw 1 corrupt video --mode noise -i in/v.mp4 -o va --noise-percent
 mw 0 corrupt video --MOSI_main_dir in/v.mp4 --MOSI_save_loc vb --noise_percent 0.4 --mode noise
-mw 0 corrupt video --MOSI-main-dir in/v.mp4 --MOSI-save-loc vc --fraction 0.4
+mw 0 corrupt video --MOSI-main-dir in/v.mp4 --MOSI-save-loc vc --fraction 0.4 --mode noise
 same_tree vb vc
 # gaps: none in three spellings
 for gaps in --no-gaps --no_gaps '--gaps 0' '--gaps 0-0'; do
@@ -137,7 +142,7 @@ for gaps in --no-gaps --no_gaps '--gaps 0' '--gaps 0-0'; do
     mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 $gaps
     value g_0/a.prov.json stages.0.drawn.gap_start_samples '[]'
 done
-mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 --no-overwrite --keep-going --resume --json
+mw 0 corrupt audio -i only -o g --snr 0 --weight-white 1 --no-gaps --no-overwrite --keep-going --resume --json
 summary skipped 1
 # a preset, and an option beside it wins, in either order
 mw 0 corrupt audio -i only -o p --snr 0 --noise-dir noise --preset reference

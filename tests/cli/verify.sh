@@ -6,7 +6,7 @@ mkdir -p in/sub
 wav in/a.wav && wav in/sub/b.wav seed=2
 video in/f.mp4 audio=aac && video in/sub/g.mp4 frames=20
 mw 3 corrupt audio -i in -o a --snr 0 --weight-white 1
-mw 0 corrupt video -i in -o v
+mw 0 corrupt video --mode noise -i in -o v
 mw 0 verify a_0 --json
 summary clips 3 done 3 failed 0
 mw 0 verify v --jobs 4 --json

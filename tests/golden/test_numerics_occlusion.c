@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 #include "base/mem.h"
-#include "data/blob.h"
+#include "base/fs.h"
 #include "data/pickle.h"
 #include "img/augment.h"
 #include "img/blend.h"
@@ -472,7 +472,7 @@ static void check_array(const char *kind, size_t item)
     snprintf(path, sizeof path, FOLDER "/pickle/array_%s.npy", kind);
     x = npy_load(shared_path(path));
     snprintf(path, sizeof path, FOLDER "/pickle/array_%s_p3.pkl", kind);
-    assert_ok(mw_blob_read(&bytes, &n, shared_path(path), 1 << 20, NULL));
+    assert_ok(mw_file_load(&bytes, &n, shared_path(path), 1 << 20, NULL));
     assert_ok(mw_pickle_from_array(x.data, item, x.shape, (int)x.n_dims, &made, NULL));
     assert_int_equal(made.n, n);
     assert_memory_equal(made.data, bytes, n);
@@ -484,7 +484,7 @@ static void check_array(const char *kind, size_t item)
     mw_free(bytes);
     if (item == 4) {
         snprintf(path, sizeof path, FOLDER "/pickle/%s", f32_only);
-        assert_ok(mw_blob_read(&bytes, &n, shared_path(path), 1 << 20, NULL));
+        assert_ok(mw_file_load(&bytes, &n, shared_path(path), 1 << 20, NULL));
         assert_ok(mw_pickle_to_array(&a, bytes, n, path, NULL));
         assert_int_equal(a.n, x.n);
         assert_memory_equal(a.data, x.data, x.n * item);

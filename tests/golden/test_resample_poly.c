@@ -8,6 +8,7 @@
 
 #include "support/support.h"
 
+#include "base/mem.h"
 #include "dsp/resample_poly.h"
 
 static npy load(const char *kind, size_t rows, size_t up)
@@ -134,6 +135,33 @@ static void more_filters_than_the_cache_holds_still_work(void **state)
     mw_poly_destroy(&p);
 }
 
+static void a_failed_allocation_is_reported(void **state)
+{
+    const long live = mw_mem_live();
+    float x[64] = { 1 }, y[64];
+
+    (void)state;
+    for (long n = 1; n < 20; n++) {
+        mw_poly *p;
+        mw_status st = MW_ERR_NOMEM;
+
+        mw_mem_fail_at(n);
+        p = mw_poly_create();
+        if (p) st = mw_poly_run_f32(p, x, 30, 2, 1, 3, 0, y, NULL);
+        mw_mem_fail_at(0);
+        if (st != MW_OK) assert_int_equal(st, MW_ERR_NOMEM);
+        /* and the context still works */
+        if (p) assert_ok(mw_poly_run_f32(p, x, 30, 2, 1, 3, 0, y, NULL));
+        mw_poly_destroy(&p);
+        assert_int_equal(mw_mem_live(), live);
+        if (st == MW_OK) {
+            assert_true(n > 3);
+            return;
+        }
+    }
+    fail();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +169,7 @@ int main(void)
         cmocka_unit_test(double_input_agrees_closely),
         cmocka_unit_test(half_input_agrees_to_the_bit),
         cmocka_unit_test(refuses_factors_out_of_range),
+        cmocka_unit_test(a_failed_allocation_is_reported),
         cmocka_unit_test(more_filters_than_the_cache_holds_still_work),
     };
 

@@ -185,38 +185,16 @@ static void *array(arrays *a, const char *name, size_t rows, size_t item, int ki
 
 static void arrays_make(arrays *a, const lld_tables *t, int kind)
 {
-    const size_t b = t->b20.bins, b60 = t->b60.bins;
-
     memset(a, 0, sizeof *a);
     seed = (uint32_t)kind + 99;
-#define ADD(field, rows) a->s.field = array(a, #field, (rows), sizeof *a->s.field, kind)
-    ADD(re, t->b60.nfft / 2);
-    ADD(im, t->b60.nfft / 2);
-    ADD(re20, b);
-    ADD(im20, b);
-    ADD(mag20, b);
-    ADD(mag_was, b);
-    ADD(mag60, b60);
-    ADD(mel, LLD_BANDS);
-    ADD(log_mel, LLD_BANDS);
-    ADD(raw, RAW_COUNT);
-    ADD(idft, t->idft_n);
-    ADD(lpc, LLD_LPC);
-    ADD(root_re, LLD_LPC);
-    ADD(root_im, LLD_LPC);
-    ADD(enhanced, b60);
-    ADD(flags, b60);
-    ADD(y, b60);
-    ADD(m, b60);
-    ADD(log_spec, b60);
-    ADD(shs, b60);
-    ADD(shs_mean, 1);
+#define ADD(type, field, rows) a->s.field = array(a, #field, (rows), sizeof(type), kind);
+    LLD_SCRATCH(ADD)
 #undef ADD
-    for (size_t i = 0; i < b * MW_LANES; i++) {
+    for (size_t i = 0; i < t->b20.bins * MW_LANES; i++) {
         a->s.mag20[i] = fabsf(a->s.mag20[i]);
         a->s.mag_was[i] = fabsf(a->s.mag_was[i]);
     }
-    for (size_t i = 0; i < b60 * MW_LANES; i++)
+    for (size_t i = 0; i < t->b60.bins * MW_LANES; i++)
         a->s.mag60[i] = fabsf(a->s.mag60[i]);
 }
 

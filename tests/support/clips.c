@@ -40,8 +40,8 @@ static int triangle(int x)
 uint8_t clip_sample(int plane, int x, int y, int t, int noise)
 {
     if (noise) {
-        uint32_t h = (uint32_t)(x * 73856093) ^ (uint32_t)(y * 19349663) ^
-                     (uint32_t)((t * 3 + plane) * 83492791);
+        uint32_t h = (uint32_t)x * 73856093u ^ (uint32_t)y * 19349663u ^
+                     (uint32_t)(t * 3 + plane) * 83492791u;
 
         h = (h ^ h >> 13) * 0x5bd1e995u;
         h ^= h >> 15;

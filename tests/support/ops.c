@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "corrupt/audio/additive.h"
+#include "corrupt/visual/drawn_occluders.h"
+#include "corrupt/visual/occlusion.h"
 #include "support/sounds.h"
 #include "support/support.h"
 
@@ -15,6 +17,26 @@ const mw_noise_file ops_files[] = {
     { "speech/d.wav", MW_NOISE_SPEECH, 200000 },
 };
 const size_t ops_n_files = sizeof ops_files / sizeof *ops_files;
+
+#define OPS_WIDTH  45
+#define OPS_HEIGHT 31
+#define OPS_FRAMES 9
+
+static const mw_occluder ops_occluders[] = {
+    { "drawn/hand-0", NULL, MW_OCCLUDER_HAND },
+    { "drawn/object-cup", NULL, MW_OCCLUDER_OBJECT },
+    { "drawn/texture-dots", NULL, MW_OCCLUDER_TEXTURE },
+};
+
+/* A face that drifts, and is missing in the last frame. */
+static void fill_faces(mw_track *t)
+{
+    for (int i = 0; i < OPS_FRAMES; i++) {
+        const mw_face f = { .x = 0.2 + 0.02 * i, .y = 0.25, .w = 0.4, .h = 0.5, .score = 0.9 };
+
+        assert_ok(mw_track_add(t, i / 30.0, &f, i < OPS_FRAMES - 1, NULL));
+    }
+}
 
 mw_status ops_read(void *user, const char *path, int64_t offset, double crossfade_s, float *z,
                    int64_t n, mw_error *err)
@@ -43,10 +65,17 @@ void ops_free(const mw_opt *table, void *values)
     free(values);
 }
 
-void *ops_draw(const mw_op *op, const void *options, uint64_t seed)
+mw_status ops_draw_failing(const mw_op *op, const void *options, uint64_t seed, long fail_at,
+                           void *decision, mw_error *err)
 {
     static const int64_t start[] = { 1, 4, 7 }, count[] = { 2, 1, 2 };
+    mw_track faces = { .n_frames = 0 };
     const mw_draw_info info = { .n = OPS_N,
+                                .width = OPS_WIDTH,
+                                .height = OPS_HEIGHT,
+                                .faces = &faces,
+                                .occluders = ops_occluders,
+                                .n_occluders = sizeof ops_occluders / sizeof *ops_occluders,
                                 .rate_hz = OPS_RATE_HZ,
                                 .files = ops_files,
                                 .n_files = ops_n_files,
@@ -54,10 +83,22 @@ void *ops_draw(const mw_op *op, const void *options, uint64_t seed)
                                 .n_frames = count,
                                 .n_stretches = 3 };
     const mw_clip_key key = mw_clip_key_make(seed, "clip");
+    mw_status st;
+
+    fill_faces(&faces);
+    mw_mem_fail_at(fail_at);
+    st = op->draw(options, &info, &key, "", 0, decision, err);
+    mw_mem_fail_at(0);
+    mw_track_clear(&faces);
+    return st;
+}
+
+void *ops_draw(const mw_op *op, const void *options, uint64_t seed)
+{
     void *d = calloc(1, op->decision_size);
     mw_error err;
 
-    if (op->draw(options, &info, &key, "", 0, d, &err) != MW_OK)
+    if (ops_draw_failing(op, options, seed, 0, d, &err) != MW_OK)
         fail_msg("%s: %s", op->info.name, err.message);
     return d;
 }
@@ -114,22 +155,32 @@ static mw_status apply_visual(const mw_op *op, const void *options, const void *
 {
     static const int64_t frames[][2] = { { 0, 1 }, { 0, 2 }, { 1, 4 }, { 2, 7 }, { 2, 8 } };
     mw_frame src = { 0 }, dst = { 0 };
+    mw_patch patch = { 0 };
+    mw_visual_input in = { .width = OPS_WIDTH, .height = OPS_HEIGHT };
     void *state = NULL;
-    mw_status st = mw_frame_alloc(&src, MW_PIX_RGB24, 45, 31, NULL);
+    mw_status st = mw_frame_alloc(&src, MW_PIX_RGB24, OPS_WIDTH, OPS_HEIGHT, NULL);
 
-    if (st == MW_OK) st = mw_frame_alloc(&dst, MW_PIX_RGB24, 45, 31, NULL);
-    if (st == MW_OK) st = op->visual->open(&state, options, decision, 45, 31, NULL);
+    if (st == MW_OK) st = mw_frame_alloc(&dst, MW_PIX_RGB24, OPS_WIDTH, OPS_HEIGHT, NULL);
+    if (st == MW_OK && op->visual->occluder) {
+        mw_occluder o;
+
+        op->visual->occluder(decision, &o);
+        st = mw_drawn_occluder(&patch, (size_t)mw_drawn_occluder_find(o.image), NULL);
+        in.patch = &patch;
+    }
+    if (st == MW_OK) st = op->visual->open(&state, options, decision, &in, NULL);
     for (size_t i = 0; st == MW_OK && i < sizeof frames / sizeof *frames; i++) {
         fill_picture(&src, frames[i][1]);
         op->visual->apply(state, (size_t)frames[i][0], frames[i][1], &src, &dst);
-        for (int y = 0; y < 31; y++) {
+        for (int y = 0; y < OPS_HEIGHT; y++) {
             const uint8_t *p = dst.plane[0] + y * dst.stride[0];
 
-            mw_sha256_update(h, p, 3 * 45);
-            if (memcmp(p, src.plane[0] + y * src.stride[0], 3 * 45)) *identical = 0;
+            mw_sha256_update(h, p, 3 * OPS_WIDTH);
+            if (memcmp(p, src.plane[0] + y * src.stride[0], 3 * OPS_WIDTH)) *identical = 0;
         }
     }
     if (state) op->visual->close(state);
+    mw_patch_clear(&patch);
     mw_frame_clear(&src);
     mw_frame_clear(&dst);
     return st;

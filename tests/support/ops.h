@@ -25,6 +25,10 @@ void ops_free(const mw_opt *table, void *values);
 /* Draw for the clip of this seed; fails the test when that fails. */
 void *ops_draw(const mw_op *op, const void *options, uint64_t seed);
 
+/* The same with an allocation that fails (mw_mem_fail_at); what became of it. */
+mw_status ops_draw_failing(const mw_op *op, const void *options, uint64_t seed, long fail_at,
+                           void *decision, mw_error *err);
+
 /* A struct as one line of JSON (free). */
 char *ops_text(const mw_opt *table, const void *values);
 

@@ -26,7 +26,7 @@ const char *shared_path(const char *relative);
 #define REQUIRE_SHARED(relative)                                                                   \
     do {                                                                                           \
         if (!have_shared(relative)) {                                                              \
-            print_message("# skipped: optional data %s is absent\n", shared_path(relative));         \
+            print_message("# skipped: optional data %s is absent\n", shared_path(relative));       \
             skip();                                                                                \
         }                                                                                          \
     } while (0)

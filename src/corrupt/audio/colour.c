@@ -5,7 +5,7 @@
  */
 #include "corrupt/audio/colour.h"
 
-#include "base/det_math.h"
+#include "base/fmath.h"
 #include "base/normal.h"
 
 #define BLOCK 1024
@@ -43,8 +43,8 @@ static void pink(float *z, size_t n, int rate_hz, source *s)
     int n_sections = 0;
 
     while (n_sections < MAX_SECTIONS && (!n_sections || corner * 4 * rate_hz >= 10)) {
-        pole[n_sections] = mw_det_exp_neg(-two_pi * corner);
-        zero[n_sections++] = mw_det_exp_neg(-two_pi * 2 * corner);
+        pole[n_sections] = mw_exp(-two_pi * corner);
+        zero[n_sections++] = mw_exp(-two_pi * 2 * corner);
         corner /= 4;
     }
     for (size_t i = 0; i < n + (size_t)rate_hz; i++) {

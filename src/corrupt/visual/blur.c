@@ -48,19 +48,18 @@ static void close_state(void *p)
     mw_free(s);
 }
 
-static mw_status open_state(void **out, const void *options, const void *decision, int width,
-                            int height, mw_error *err)
+static mw_status open_state(void **out, const void *options, const void *decision,
+                            const mw_visual_input *in, mw_error *err)
 {
     const mw_blur_options *o = options;
     mw_status st = mw_stretches_check(decision, err);
     state *s = NULL;
 
-    (void)height;
     *out = NULL;
     if (st != MW_OK) return st;
     s = mw_calloc(1, sizeof *s);
     if (!s) return mw_fail_nomem(err);
-    st = mw_blur_open(&s->blur, width, (int)o->kernel_px, o->sigma_px, err);
+    st = mw_blur_open(&s->blur, in->width, (int)o->kernel_px, o->sigma_px, err);
     if (st != MW_OK) {
         close_state(s);
         return st;
@@ -95,7 +94,9 @@ static mw_status segments(const void *options, const void *decision, mw_segments
     return MW_OK;
 }
 
-static const mw_visual_op visual = { open_state, apply, close_state, segments };
+static const mw_visual_op visual = {
+    .open = open_state, .apply = apply, .close = close_state, .segments = segments
+};
 
 const mw_op mw_op_visual_blur = {
     .info = { .name = "video.gaussian_blur",

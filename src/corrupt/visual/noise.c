@@ -73,15 +73,14 @@ typedef struct state {
     const decision *d;
 } state;
 
-static mw_status open_state(void **out, const void *options, const void *d, int width, int height,
-                            mw_error *err)
+static mw_status open_state(void **out, const void *options, const void *d,
+                            const mw_visual_input *in, mw_error *err)
 {
     const decision *checked = d;
     mw_status st = mw_stretches_check(&checked->at, err);
     state *s;
 
-    (void)width;
-    (void)height;
+    (void)in;
     *out = NULL;
     if (st != MW_OK) return st;
     if (checked->noise_var.n != checked->at.n_frames.n)
@@ -121,7 +120,9 @@ static mw_status segments(const void *options, const void *p, mw_segments *out, 
     return MW_OK;
 }
 
-static const mw_visual_op visual = { open_state, apply, mw_free, segments };
+static const mw_visual_op visual = {
+    .open = open_state, .apply = apply, .close = mw_free, .segments = segments
+};
 
 const mw_op mw_op_visual_noise = {
     .info = { .name = "video.gaussian_noise",

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 
 const lld_pitch_par lld_pitch_egemaps = { 55.0f, 1000.0f, 40, 0.10 };
 const lld_pitch_par lld_pitch_compare = { 52.0f, 620.0f, 30, 0.25 };
@@ -35,42 +35,20 @@ void lld_vertex(const double x[3], const double y[3], double *x_top, double *y_t
     *y_top = y[best];
 }
 
-/* Positions of the largest strict local maxima of one lane, descending, lower place first among
- * equals. */
-static int largest_peaks(const float *v, size_t n, size_t at[LLD_CANDIDATES])
-{
-    float a = v[0], b = v[MW_LANES];
-    int found = 0;
-
-    for (size_t i = 1; i + 1 < n; i++) {
-        const float c = v[(i + 1) * MW_LANES];
-
-        if (b > a && b > c) {
-            int j = found < LLD_CANDIDATES ? found++ : LLD_CANDIDATES;
-
-            while (j > 0 && v[at[j - 1] * MW_LANES] < b) {
-                if (j < LLD_CANDIDATES) at[j] = at[j - 1];
-                j--;
-            }
-            if (j < LLD_CANDIDATES) at[j] = i;
-        }
-        a = b, b = c;
-    }
-    return found;
-}
-
 void lld_peaks_find(const lld_tables *t, const lld_scratch *s, size_t lane, lld_peaks *out)
 {
     const float *v = s->shs + lane;
     const double mean = s->shs_mean[lane];
-    size_t at[LLD_CANDIDATES];
 
-    out->n = largest_peaks(v, t->b60.bins, at);
+    /* a maximum is above a value that is not negative: 0 marks none */
+    for (out->n = 0; out->n < LLD_PEAKS && s->peak[(size_t)out->n * MW_LANES + lane] > 0;)
+        out->n++;
     for (int k = 0; k < out->n; k++) {
+        const size_t at = (size_t)s->peak_at[(size_t)k * MW_LANES + lane];
         double x[3], y[3], top_x, top_y;
 
         for (int o = 0; o < 3; o++) {
-            const size_t i = at[k] + (size_t)o - 1;
+            const size_t i = at + (size_t)o - 1;
 
             x[o] = (double)((float)i * t->shs_step + t->shs_lo);
             y[o] = (double)v[i * MW_LANES];

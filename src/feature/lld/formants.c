@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 
 #define F_LO_HZ 50.0
 #define F_HI_HZ 5450.0

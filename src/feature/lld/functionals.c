@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 #include "feature/lld/contour.h"
 #include "feature/lld/kernels.h"
 #include "feature/lld/smooth.h"
@@ -73,6 +73,15 @@ void lld_functionals_destroy(lld_functionals **f)
     mw_free((*f)->f0.v);
     mw_free(*f);
     *f = NULL;
+}
+
+void lld_functionals_reset(lld_functionals *f)
+{
+    const series loudness = { f->loudness.v, 0, f->loudness.cap }, f0 = { f->f0.v, 0, f->f0.cap };
+
+    memset(f, 0, sizeof *f);
+    f->loudness = loudness;
+    f->f0 = f0;
 }
 
 static int series_put(series *s, float v)

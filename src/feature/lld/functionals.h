@@ -15,6 +15,7 @@ typedef struct lld_functionals lld_functionals;
 
 lld_functionals *lld_functionals_create(void);
 void lld_functionals_destroy(lld_functionals **f);
+void lld_functionals_reset(lld_functionals *f);
 
 /* Raw row of the next 20 ms frame. -1 when memory is short; same below. */
 int lld_functionals_frame(lld_functionals *f, const float *raw);

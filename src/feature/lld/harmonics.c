@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 
 #define N_HARMONICS 100
 #define NO_LEVEL    -201.0f
@@ -57,9 +57,9 @@ static long bin_of(const lld_branch *b, double hz, long start)
 {
     const double *f = b->freq;
     const long n = (long)b->bins;
-    long i = (long)(hz / b->df);
+    long i = (long)(hz * b->fft_s);
 
-    /* first bin above hz: the quotient may be off by one */
+    /* first bin above hz: the product may be off by one */
     while (i > 0 && f[i < n ? i : n - 1] > hz)
         i--;
     while (i < n && f[i] <= hz)
@@ -79,11 +79,17 @@ static long search_peak(const float *mag, long n, long c, long lo, long hi)
     return -1;
 }
 
+/* One harmonic: the bin of its peak; without a peak the nominal bin and magnitude 0. */
 typedef struct harmonic {
     long bin;
-    float hz, mag, top; /* interpolated frequency, bin magnitude, interpolated magnitude */
-    float level;        /* dB relative to the fundamental */
+    enum { NO_PEAK, PEAK, SHARED } kind; /* SHARED: no harmonic of its own, the bin is taken */
+    float mag;
 } harmonic;
+
+/* Interpolated frequency and level of a harmonic; only a few are looked at. */
+typedef struct partial {
+    float hz, level;
+} partial;
 
 static void find_harmonics(const lld_branch *b, const float *mag, float hz, harmonic *h)
 {
@@ -99,44 +105,56 @@ static void find_harmonics(const lld_branch *b, const float *mag, float hz, harm
         if (!is_peak(mag, n, c))
             peak = search_peak(mag, n, c, bin_of(b, (double)(((float)k + 0.5f) * hz), last),
                                bin_of(b, (double)(((float)k + 1.5f) * hz), c));
-        h[k] = (harmonic){ .bin = c };
-        if (peak >= first && peak > 0 && peak < n - 1) {
-            const double *f = b->freq + peak - 1;
-            const double y[3] = { (double)mag[peak - 1], (double)mag[peak], (double)mag[peak + 1] };
-            double x_top, y_top;
-
-            lld_vertex(f, y, &x_top, &y_top);
-            h[k] = (harmonic){ peak, (float)x_top, mag[peak], (float)y_top, 0 };
-        }
+        h[k] = (harmonic){ c, NO_PEAK, 0 };
+        if (peak >= first && peak > 0 && peak < n - 1) h[k] = (harmonic){ peak, PEAK, mag[peak] };
         last = c;
     }
+    for (int k = 1; k < N_HARMONICS; k++)
+        if (h[k].bin == h[k - 1].bin) h[k] = (harmonic){ 0, SHARED, 0 };
 }
 
-static void set_levels(harmonic *h)
+/* Harmonic k > 0; levels are relative to the magnitude of the fundamental's bin. */
+static partial partial_of(const lld_branch *b, const float *mag, const harmonic *h, int k)
 {
-    const float ref = h[0].mag != 0 ? (float)mw_log10((double)h[0].mag) : 0;
+    const long i = h[k].bin;
+    partial r = { 0, h[0].mag != 0 && h[k].kind != SHARED ? FLOOR_LEVEL : NO_LEVEL };
+    double y[3], x_top, y_top;
 
-    h[0].level = 0;
-    for (int k = 1; k < N_HARMONICS; k++) {
-        h[k].level = h[0].mag != 0 ? FLOOR_LEVEL : NO_LEVEL;
-        if (h[0].mag != 0 && h[k].top > 0)
-            h[k].level =
-                fmaxf((float)(20.0 * ((double)(float)mw_log10((double)h[k].top) - (double)ref)),
-                      FLOOR_LEVEL);
-        if (h[k].bin == h[k - 1].bin) h[k] = (harmonic){ .level = NO_LEVEL };
+    if (h[k].kind != PEAK) return r;
+    for (int o = 0; o < 3; o++)
+        y[o] = (double)mag[i - 1 + o];
+    lld_vertex(b->freq + i - 1, y, &x_top, &y_top);
+    r.hz = (float)x_top;
+    if (h[0].mag != 0 && (float)y_top > 0) {
+        const double top = (double)(float)mw_log10((double)(float)y_top);
+        const double ref = (double)(float)mw_log10((double)h[0].mag);
+
+        r.level = fmaxf((float)(20.0 * (top - ref)), FLOOR_LEVEL);
     }
+    return r;
 }
 
-/* Strongest harmonic within 20 % of the formant, -1 if none. */
-static int strongest_near(const harmonic *h, float formant_hz)
+/* Level of the strongest harmonic within 20 % of the formant; *found is 0 if there is none. */
+static float level_near(const lld_branch *b, const float *mag, const harmonic *h, float formant_hz,
+                        int *found)
 {
     const float lo = 0.8f * formant_hz, hi = 1.2f * formant_hz;
-    int best = -1;
+    float best = 0, level = 0;
 
-    for (int k = 0; k < N_HARMONICS; k++)
-        if (h[k].hz >= lo && h[k].hz <= hi && h[k].mag > 0 && (best < 0 || h[k].mag > h[best].mag))
-            best = k;
-    return best;
+    *found = 0;
+    for (int k = 0; k < N_HARMONICS; k++) {
+        const double f = b->freq[h[k].bin];
+        partial p;
+
+        /* the interpolated frequency lies within half a bin of the peak */
+        if (!(h[k].mag > best) || f < (double)lo - b->df || f > (double)hi + b->df) continue;
+        p = partial_of(b, mag, h, k);
+        if (p.hz < lo || p.hz > hi) continue;
+        best = h[k].mag;
+        level = k ? p.level : 0;
+        *found = 1;
+    }
+    return level;
 }
 
 static float limit_level(float v)
@@ -147,18 +165,18 @@ static float limit_level(float v)
 lld_harmonics lld_harmonics_of(const lld_tables *t, const float *mag, const float *acf, float hz,
                                const float formant_hz[3])
 {
+    const lld_branch *b = &t->b60;
     harmonic h[N_HARMONICS];
     lld_harmonics r;
-    int at = -1;
+    float h1;
+    int found = 0;
 
-    find_harmonics(&t->b60, mag, hz, h);
-    set_levels(h);
-    r.hnr_db = acf_hnr(&t->b60, acf, hz);
-    r.h1_h2_db = limit_level(h[1].level - h[2].level);
-    for (int i = 0; i < 3; i++) {
-        at = strongest_near(h, formant_hz[i]);
-        r.amplitude_db[i] = at >= 0 ? h[at].level : 0;
-    }
-    r.h1_a3_db = limit_level(h[1].level - (at >= 0 ? h[at].level : 201.0f));
+    find_harmonics(b, mag, hz, h);
+    h1 = partial_of(b, mag, h, 1).level;
+    r.hnr_db = acf_hnr(b, acf, hz);
+    r.h1_h2_db = limit_level(h1 - partial_of(b, mag, h, 2).level);
+    for (int i = 0; i < 3; i++)
+        r.amplitude_db[i] = level_near(b, mag, h, formant_hz[i], &found);
+    r.h1_a3_db = limit_level(h1 - (found ? r.amplitude_db[2] : 201.0f));
     return r;
 }

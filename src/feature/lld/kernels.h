@@ -12,6 +12,8 @@
 
 #include "feature/lld/tables.h"
 
+#define LLD_PEAKS 6 /* pitch candidates of a frame */
+
 /* Raw values per frame, before smoothing: one row of the ring. */
 enum {
     RAW_LOUDNESS = 0, /* also audspec_lengthL1norm */
@@ -32,25 +34,53 @@ enum {
     RAW_COUNT
 };
 
-/* Scratch of one extractor, aligned. b = bins of branch 20, B = bins of branch 60. */
+/* Arrays of one extractor, each [rows][MW_LANES]: X(type, name, rows for tables t).
+ *
+ *   re im            packed input of a transform
+ *   re20 im20 re60 im60   its output
+ *   mag20 mag_was    magnitudes of branch 20, and those of the frame before each lane
+ *   mag60 acf60      magnitudes of branch 60, absolute autocorrelation
+ *   mel log_mel      band powers, logarithm of what is heard of them
+ *   raw              values per frame, RAW_..
+ *   idft lpc root_re root_im   signal at 11 kHz, coefficients, roots
+ *   enhanced flags y m log_spec shs shs_mean   stages of the subharmonic summation; y, m: ordinates
+ *                    and second derivatives of the spline
+ *   peak peak_at     the largest local maxima of shs, descending (0: none), and their places
+ */
+/* clang-format off */
+#define LLD_SCRATCH(X)                  \
+    X(float, re, t->b60.nfft / 2)       \
+    X(float, im, t->b60.nfft / 2)       \
+    X(float, re20, t->b20.bins)         \
+    X(float, im20, t->b20.bins)         \
+    X(float, re60, t->b60.bins)         \
+    X(float, im60, t->b60.bins)         \
+    X(float, mag20, t->b20.bins)        \
+    X(float, mag_was, t->b20.bins)      \
+    X(float, mag60, t->b60.bins)        \
+    X(float, acf60, t->b60.bins)        \
+    X(float, mel, LLD_BANDS)            \
+    X(double, log_mel, LLD_BANDS)       \
+    X(float, raw, RAW_COUNT)            \
+    X(float, idft, t->idft_n)           \
+    X(float, lpc, LLD_LPC)              \
+    X(double, root_re, LLD_LPC)         \
+    X(double, root_im, LLD_LPC)         \
+    X(float, enhanced, t->b60.bins)     \
+    X(int32_t, flags, t->b60.bins)      \
+    X(double, y, t->b60.bins)           \
+    X(double, m, t->b60.bins)           \
+    X(float, log_spec, t->b60.bins)     \
+    X(float, shs, t->b60.bins)          \
+    X(double, shs_mean, 1)              \
+    X(float, peak, LLD_PEAKS)           \
+    X(int32_t, peak_at, LLD_PEAKS)
+/* clang-format on */
+
 typedef struct lld_scratch {
-    float *re, *im;            /* [nfft60 / 2] packed input */
-    float *re20, *im20;        /* [b] */
-    float *re60, *im60;        /* [B] */
-    float *mag20, *mag_was;    /* [b] magnitudes, and those of the frame before each lane */
-    float *last_mag;           /* [b], one float each: frame before the batch */
-    float *mag60, *acf60;      /* [B] magnitudes, absolute autocorrelation */
-    float *mel;                /* [26] */
-    double *log_mel;           /* [26] */
-    float *raw;                /* [RAW_COUNT] */
-    float *idft;               /* [idft_n] */
-    float *lpc;                /* [11] */
-    double *root_re, *root_im; /* [11] */
-    float *enhanced;           /* [B] */
-    int32_t *flags;            /* [B] */
-    double *y, *m;             /* [B] spline ordinates and second derivatives */
-    float *log_spec, *shs;     /* [B] */
-    double *shs_mean;          /* [1] */
+#define LLD_FIELD(type, name, rows) type *name;
+    LLD_SCRATCH(LLD_FIELD)
+#undef LLD_FIELD
 } lld_scratch;
 
 typedef struct lld_kernels {
@@ -74,7 +104,7 @@ typedef struct lld_kernels {
     void (*lpc)(const lld_tables *t, lld_scratch *s);
     /* lpc -> roots of z^n - a_1 z^(n-1) - .. - a_n, n = degree; lanes with a_n = 0 are left. */
     void (*roots)(const lld_tables *t, lld_scratch *s, int degree);
-    /* mag60 -> shs, shs_mean (C5.1 - C5.5). */
+    /* mag60 -> shs, shs_mean, peak, peak_at (C5.1 - C5.5, and the search of C5.6). */
     void (*shs)(const lld_tables *t, lld_scratch *s);
     /* C7 5a: normalised cross-correlation of g[0, p) and g[p, 2p) for p = lo .. hi, plain sums
      * from the left; g is readable to 2 hi + 32. prefix: [hi + 1] scratch. */

@@ -3,109 +3,36 @@
  * The extractor: samples in, batches of MW_LANES frames through the kernels, raw rows into a ring
  * until the pitch trackers have decided them, smoothed rows out.
  */
-#include "feature/lld/lld.h"
+#include "feature/lld/extractor.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "dsp/fmath.h"
-#include "feature/lld/columns.h"
-#include "feature/lld/formants.h"
-#include "feature/lld/functionals.h"
-#include "feature/lld/kernels.h"
-#include "feature/lld/pitch.h"
+#include "base/fmath.h"
 #include "feature/lld/smooth.h"
-
-/* Raw rows kept: undecided ones, one batch, and the neighbours of the next row out. */
-#define RING 128
-
-/* The pitch track of one set. */
-typedef struct track {
-    const lld_pitch_par *par;
-    lld_tracker tracker;
-    lld_perturb perturb;
-    lld_candidates cand[RING];
-    size_t n_decided, n_early; /* frames; n_early of them before the end of the signal */
-    float row[RING][TRK_E_COUNT];
-} track;
-
-struct mw_lld {
-    unsigned sets;
-    lld_tables *t;
-    const lld_kernels *k;
-    lld_scratch s;
-    float *x; /* samples x_first .. x_first + n_x - 1 */
-    size_t x_first, n_x, x_cap;
-    size_t n_frames, n_frames60; /* processed */
-    float raw[RING][RAW_COUNT];
-    float *mag60, *acf60; /* [RING][bins60], for the harmonics */
-    double rasta_u[LLD_BANDS][4], rasta_y[LLD_BANDS];
-    track *egemaps, *compare;
-    lld_functionals *functionals;
-    double summary[LLD_N_FUNCTIONALS];
-    int first_column, n_columns;
-    size_t n_rows; /* smoothed rows made */
-    float *out;    /* rows not taken yet */
-    size_t n_out, out_cap;
-    int finished, failed;
-};
 
 static int scratch_alloc(lld_scratch *s, const lld_tables *t)
 {
-    const size_t b = t->b20.bins, b60 = t->b60.bins;
-
-#define ROWS(field, rows) s->field = mw_calloc_aligned((rows), MW_LANES * sizeof *s->field)
-    ROWS(re, t->b60.nfft / 2);
-    ROWS(im, t->b60.nfft / 2);
-    ROWS(re20, b);
-    ROWS(im20, b);
-    ROWS(re60, b60);
-    ROWS(im60, b60);
-    ROWS(mag20, b);
-    ROWS(mag_was, b);
-    ROWS(mag60, b60);
-    ROWS(acf60, b60);
-    ROWS(mel, LLD_BANDS);
-    ROWS(log_mel, LLD_BANDS);
-    ROWS(raw, RAW_COUNT);
-    ROWS(idft, t->idft_n);
-    ROWS(lpc, LLD_LPC);
-    ROWS(root_re, LLD_LPC);
-    ROWS(root_im, LLD_LPC);
-    ROWS(enhanced, b60);
-    ROWS(flags, b60);
-    ROWS(y, b60);
-    ROWS(m, b60);
-    ROWS(log_spec, b60);
-    ROWS(shs, b60);
-    ROWS(shs_mean, 1);
-#undef ROWS
-    s->last_mag = mw_calloc_aligned(b, sizeof *s->last_mag);
-    return s->re && s->im && s->re20 && s->im20 && s->re60 && s->im60 && s->mag20 && s->mag_was &&
-                   s->mag60 && s->acf60 && s->mel && s->log_mel && s->raw && s->idft && s->lpc &&
-                   s->root_re && s->root_im && s->enhanced && s->flags && s->y && s->m &&
-                   s->log_spec && s->shs && s->shs_mean && s->last_mag
-               ? 0
-               : -1;
+#define ALLOC(type, name, rows)                                                                    \
+    s->name = mw_calloc_aligned((rows), MW_LANES * sizeof(type));                                  \
+    if (!s->name) return -1;
+    LLD_SCRATCH(ALLOC)
+#undef ALLOC
+    return 0;
 }
 
 static void scratch_clear(lld_scratch *s)
 {
-    void *const all[] = { s->re,      s->im,       s->re20,     s->im20,     s->re60,
-                          s->im60,    s->mag20,    s->mag_was,  s->mag60,    s->mel,
-                          s->log_mel, s->raw,      s->idft,     s->lpc,      s->root_re,
-                          s->root_im, s->enhanced, s->flags,    s->y,        s->m,
-                          s->shs,     s->log_spec, s->shs_mean, s->last_mag, s->acf60 };
-
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        mw_free(all[i]);
+#define FREE(type, name, rows) mw_free(s->name);
+    LLD_SCRATCH(FREE)
+#undef FREE
 }
 
-static track *track_create(const lld_tables *t, const lld_pitch_par *par)
+static lld_track *track_create(const lld_tables *t, const lld_pitch_par *par)
 {
-    track *k = mw_calloc(1, sizeof *k);
+    lld_track *k = mw_calloc(1, sizeof *k);
 
     if (!k) return NULL;
     k->par = par;
@@ -118,7 +45,7 @@ static track *track_create(const lld_tables *t, const lld_pitch_par *par)
     return k;
 }
 
-static void track_destroy(track *k)
+static void track_destroy(lld_track *k)
 {
     if (k) lld_perturb_clear(&k->perturb);
     mw_free(k);
@@ -157,7 +84,10 @@ static mw_status parts_create(mw_lld *l, const mw_lld_opts *o, mw_error *err)
         l->functionals = lld_functionals_create();
         if (!l->functionals) return mw_fail_nomem(err);
     }
-    return scratch_alloc(&l->s, l->t) ? mw_fail_nomem(err) : MW_OK;
+    l->last_mag = mw_calloc(l->t->b20.bins, sizeof *l->last_mag);
+    l->crossing = mw_calloc(MW_LANES * l->t->b60.step + l->t->b60.size, 1);
+    if (!l->last_mag || !l->crossing || scratch_alloc(&l->s, l->t)) return mw_fail_nomem(err);
+    return MW_OK;
 }
 
 mw_status mw_lld_open(mw_lld **out, const mw_lld_opts *opts, mw_error *err)
@@ -187,6 +117,8 @@ void mw_lld_close(mw_lld **lld)
     track_destroy(l->compare);
     scratch_clear(&l->s);
     lld_tables_destroy(&l->t);
+    mw_free(l->last_mag);
+    mw_free(l->crossing);
     mw_free(l->mag60);
     mw_free(l->acf60);
     mw_free(l->x);
@@ -195,136 +127,25 @@ void mw_lld_close(mw_lld **lld)
     *lld = NULL;
 }
 
-/* Magnitudes of the frame before each lane; the very first frame counts as its own predecessor. */
-static void shift_magnitudes(mw_lld *l)
+static void track_reset(lld_track *k)
 {
-    lld_scratch *s = &l->s;
-
-    for (size_t k = 0; k < l->t->b20.bins; k++) {
-        const float *mag = s->mag20 + k * MW_LANES;
-        float *was = s->mag_was + k * MW_LANES;
-
-        was[0] = l->n_frames ? s->last_mag[k] : mag[0];
-        memcpy(was + 1, mag, (MW_LANES - 1) * sizeof *mag);
-        s->last_mag[k] = mag[MW_LANES - 1];
-    }
+    if (!k) return;
+    lld_tracker_init(&k->tracker, k->par);
+    lld_perturb_reset(&k->perturb);
+    k->n_decided = k->n_early = 0;
 }
 
-/* lld-compare.md 5: band-pass over time of the log bands, in place. */
-static void rasta_filter(mw_lld *l)
+void mw_lld_reset(mw_lld *l)
 {
-    const double b0 = l->t->rasta_b0, b1 = l->t->rasta_b1, pole = l->t->rasta_pole;
-
-    for (int b = 0; b < LLD_BANDS; b++) {
-        double *v = l->s.log_mel + b * MW_LANES, *u = l->rasta_u[b], *y = &l->rasta_y[b];
-
-        for (size_t i = 0; i < MW_LANES; i++) {
-            const double now = v[i];
-
-            if (l->n_frames + i >= 5) *y = b0 * now + b1 * u[0] - b1 * u[2] - b0 * u[3] + pole * *y;
-            u[3] = u[2], u[2] = u[1], u[1] = u[0], u[0] = now;
-            v[i] = *y;
-        }
-    }
-}
-
-/* Mean square of n samples: squares in single, eight partial sums, then halves. */
-static double mean_square(const float *x, size_t n)
-{
-    double p[8] = { 0 };
-    size_t i = 0;
-
-    for (; i + 8 <= n; i += 8)
-        for (size_t j = 0; j < 8; j++)
-            p[j] += (double)(x[i + j] * x[i + j]);
-    for (; i < n; i++)
-        p[i & 7] += (double)(x[i] * x[i]);
-    return (((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7]))) / (double)n;
-}
-
-static void branch20(mw_lld *l, const float *x, size_t n)
-{
-    const lld_tables *t = l->t;
-    lld_scratch *s = &l->s;
-
-    l->k->frames(&t->b20, x, n, s->re, s->im);
-    mw_fft32_run(t->b20.fft, s->re, s->im, s->re20, s->im20);
-    l->k->magnitude(s->re20, s->im20, t->b20.bins, s->mag20);
-    shift_magnitudes(l);
-    l->k->mel(t, s);
-    if (l->egemaps) {
-        l->k->shape(t, s);
-        lld_formants(t, l->k, s);
-    }
-    if (l->compare) {
-        rasta_filter(l);
-        l->k->rasta(t, s);
-        l->k->spectral(t, s);
-    }
-    for (size_t i = 0; i < n; i++) {
-        const double e = mean_square(x + i * t->b20.step, t->b20.size);
-
-        s->raw[RAW_ENERGY * MW_LANES + i] = (float)e;
-        s->raw[RAW_RMS * MW_LANES + i] = (float)sqrt(e);
-    }
-}
-
-/* lld-compare.md 7. A sample's crossing does not depend on the frame: count once, add and drop. */
-static void zero_crossings(const lld_branch *b, const float *x, size_t n, float *out)
-{
-    size_t count = 0, from = 1, to = 1; /* counted: samples from .. to - 1 */
-
-    for (size_t l = 0; l < n; l++) {
-        const size_t first = l * b->step + 1, end = l * b->step + b->size - 1;
-
-        for (; to < end; to++)
-            count += x[to - 1] * x[to] < 0 || (x[to] == 0 && x[to - 1] * x[to + 1] <= 0);
-        for (; from < first; from++)
-            count -= x[from - 1] * x[from] < 0 || (x[from] == 0 && x[from - 1] * x[from + 1] <= 0);
-        out[l] = (float)((double)count / (double)b->size);
-    }
-}
-
-static void branch60(mw_lld *l, const float *x, size_t n)
-{
-    const lld_tables *t = l->t;
-    lld_scratch *s = &l->s;
-    double energy[MW_LANES];
-
-    l->k->frames(&t->b60, x, n, s->re, s->im);
-    l->k->energy(s->re, s->im, t->b60.nfft / 2, energy);
-    mw_fft32_run(t->b60.fft, s->re, s->im, s->re60, s->im60);
-    l->k->magnitude(s->re60, s->im60, t->b60.bins, s->mag60);
-    if (l->egemaps) {
-        l->k->power(s->mag60, t->b60.bins, s->shs); /* shs is written next */
-        mw_fft32_inverse_even(t->b60.fft, s->shs, s->re, s->im, s->acf60);
-        l->k->absolute(s->acf60, t->b60.bins);
-    }
-    l->k->shs(t, s);
-    if (l->compare) zero_crossings(&t->b60, x, n, s->raw + RAW_ZCR * MW_LANES);
-    for (size_t i = 0; i < n; i++)
-        s->raw[RAW_RMS60 * MW_LANES + i] = (float)sqrt(energy[i] / (double)t->b60.size);
-}
-
-/* Raw values of frames n_frames .. + n - 1 into the ring; magnitudes of the first n60. */
-static void store_batch(mw_lld *l, size_t n, size_t n60)
-{
-    const size_t bins = l->t->b60.bins;
-
-    for (size_t i = 0; i < n; i++) {
-        float *row = l->raw[(l->n_frames + i) % RING];
-
-        for (size_t c = 0; c < RAW_COUNT; c++)
-            row[c] = l->s.raw[c * MW_LANES + i];
-    }
-    for (size_t i = 0; l->egemaps && i < n60; i++) {
-        const size_t at = (l->n_frames60 + i) % RING * bins;
-
-        for (size_t k = 0; k < bins; k++) {
-            l->mag60[at + k] = l->s.mag60[k * MW_LANES + i];
-            l->acf60[at + k] = l->s.acf60[k * MW_LANES + i];
-        }
-    }
+    l->x_first = l->n_x = 0;
+    l->n_frames = l->n_frames60 = 0;
+    memset(l->rasta_u, 0, sizeof l->rasta_u);
+    memset(l->rasta_y, 0, sizeof l->rasta_y);
+    track_reset(l->egemaps);
+    track_reset(l->compare);
+    if (l->functionals) lld_functionals_reset(l->functionals);
+    l->n_rows = l->n_out = l->out_at = 0;
+    l->finished = l->failed = 0;
 }
 
 static void fill_egemaps(mw_lld *l, size_t frame, float hz, const lld_perturb_out *p, float *row)
@@ -347,7 +168,7 @@ static void fill_egemaps(mw_lld *l, size_t frame, float hz, const lld_perturb_ou
     }
 }
 
-static int decide(mw_lld *l, track *k, const uint8_t *states, int n, int final)
+static int decide(mw_lld *l, lld_track *k, const uint8_t *states, int n, int final)
 {
     for (int i = 0; i < n; i++) {
         const size_t frame = k->n_decided++;
@@ -373,7 +194,7 @@ static int decide(mw_lld *l, track *k, const uint8_t *states, int n, int final)
     return 0;
 }
 
-static int push_track(mw_lld *l, track *k, const lld_peaks *peaks, size_t n)
+static int push_track(mw_lld *l, lld_track *k, const lld_peaks *peaks, size_t n)
 {
     uint8_t states[LLD_TRACK_MAX + 1];
 
@@ -394,13 +215,9 @@ static int batch(mw_lld *l, size_t n, size_t n60)
     const float *x = l->x + (l->n_frames * l->t->b20.step - l->x_first);
     lld_peaks peaks[MW_LANES];
 
-    branch20(l, x, n);
-    if (n60) branch60(l, x, n60);
-    store_batch(l, n, n60);
+    lld_raw_frames(l, x, n, n60, peaks);
     for (size_t i = 0; l->functionals && i < n; i++)
         if (lld_functionals_frame(l->functionals, l->raw[(l->n_frames + i) % RING])) return -1;
-    for (size_t i = 0; i < n60; i++)
-        lld_peaks_find(l->t, &l->s, i, &peaks[i]);
     if (l->egemaps && push_track(l, l->egemaps, peaks, n60)) return -1;
     if (l->compare && push_track(l, l->compare, peaks, n60)) return -1;
     l->n_frames += n;
@@ -408,66 +225,11 @@ static int batch(mw_lld *l, size_t n, size_t n60)
     return 0;
 }
 
-static const float *raw_row(const mw_lld *l, lld_stream stream, size_t i)
-{
-    static const float zero[RAW_COUNT];
-
-    if (i == LLD_NO_ROW) return zero;
-    if (stream == LLD_TRACK_E) return l->egemaps->row[i % RING];
-    if (stream == LLD_TRACK_C || stream == LLD_PITCH_C) return l->compare->row[i % RING];
-    return l->raw[i % RING];
-}
-
-/* Smoothed row m; n, p: rows of each stream and those before the first end (C4.4). */
-static void smooth_row(const mw_lld *l, size_t m, const size_t n[5], const size_t p[5], float *out)
-{
-    const float *row[5][3];
-
-    for (int stream = 0; stream < 5; stream++) {
-        size_t at[3];
-
-        if (stream == LLD_TRACK_E ? !l->egemaps : stream > LLD_TRACK_E && !l->compare) continue;
-        lld_neighbours(m, n[stream], p[stream], at);
-        for (int i = 0; i < 3; i++)
-            row[stream][i] = raw_row(l, (lld_stream)stream, at[i]);
-    }
-    for (int c = 0; c < l->n_columns; c++) {
-        const lld_column *col = &lld_columns[l->first_column + c];
-        const float *const *r = row[col->stream];
-
-        out[c] = col->nonzero ? lld_mean3_nonzero(r[0][col->raw], r[1][col->raw], r[2][col->raw])
-                              : lld_mean3(r[0][col->raw], r[1][col->raw], r[2][col->raw]);
-    }
-}
-
-static int emit(mw_lld *l, size_t end, const size_t n[5], const size_t p[5])
-{
-    const size_t width = (size_t)l->n_columns;
-
-    if (end <= l->n_rows) return 0;
-    if (mw_grow(&l->out, &l->out_cap, (l->n_out + (end - l->n_rows)) * width, sizeof *l->out))
-        return -1;
-    for (; l->n_rows < end; l->n_rows++, l->n_out++)
-        smooth_row(l, l->n_rows, n, p, l->out + l->n_out * width);
-    return 0;
-}
-
-/* Rows whose right neighbour is decided. */
-static int emit_decided(mw_lld *l)
-{
-    const size_t open[5] = { LLD_NO_ROW, LLD_NO_ROW, LLD_NO_ROW, LLD_NO_ROW, LLD_NO_ROW };
-    size_t n = l->n_frames60;
-
-    if (l->egemaps && l->egemaps->n_decided < n) n = l->egemaps->n_decided;
-    if (l->compare && l->compare->n_decided < n) n = l->compare->n_decided;
-    return emit(l, n ? n - 1 : 0, open, open);
-}
-
 /* Drop samples that no frame needs any more, when they are worth the move. */
 static void trim(mw_lld *l)
 {
     size_t keep = l->n_frames * l->t->b20.step;
-    const track *const both[2] = { l->egemaps, l->compare };
+    const lld_track *const both[2] = { l->egemaps, l->compare };
 
     for (int i = 0; i < 2; i++)
         if (both[i]) {
@@ -491,7 +253,7 @@ static int process(mw_lld *l)
         const size_t last = l->n_frames + MW_LANES - 1;
 
         if (last * t->b60.step + t->b60.size > l->x_first + l->n_x) break;
-        if (batch(l, MW_LANES, MW_LANES) || emit_decided(l)) return -1;
+        if (batch(l, MW_LANES, MW_LANES) || lld_emit_decided(l)) return -1;
     }
     trim(l);
     return 0;
@@ -586,7 +348,7 @@ mw_status mw_lld_feed(mw_lld *l, const float *x, size_t n, mw_error *err)
     return st;
 }
 
-static int finish_track(mw_lld *l, track *k)
+static int finish_track(mw_lld *l, lld_track *k)
 {
     uint8_t states[LLD_TRACK_MAX + 1];
 
@@ -605,7 +367,7 @@ static int last_batches(mw_lld *l)
         const size_t left = t20 - l->n_frames, n = left < MW_LANES ? left : MW_LANES;
         const size_t left60 = t60 > l->n_frames ? t60 - l->n_frames : 0;
 
-        if (batch(l, n, left60 < MW_LANES ? left60 : MW_LANES) || emit_decided(l)) return -1;
+        if (batch(l, n, left60 < MW_LANES ? left60 : MW_LANES) || lld_emit_decided(l)) return -1;
     }
     return 0;
 }
@@ -624,46 +386,10 @@ mw_status mw_lld_finish(mw_lld *l, mw_error *err)
         const size_t p[5] = { t20, t60, l->egemaps ? l->egemaps->n_early : 0,
                               l->compare ? l->compare->n_early : 0, t60 };
 
-        if (emit(l, t60 + 1, n, p)) return broken(l, err);
+        if (lld_emit(l, t60 + 1, n, p)) return broken(l, err);
     }
     if (l->functionals && lld_functionals_finish(l->functionals, l->summary)) return broken(l, err);
     return MW_OK;
-}
-
-size_t mw_lld_n_columns(const mw_lld *l)
-{
-    return (size_t)l->n_columns;
-}
-
-const char *mw_lld_column_name(const mw_lld *l, size_t i)
-{
-    return i < (size_t)l->n_columns ? lld_columns[(size_t)l->first_column + i].name : NULL;
-}
-
-const char *mw_lld_column_unit(const mw_lld *l, size_t i)
-{
-    return i < (size_t)l->n_columns ? lld_columns[(size_t)l->first_column + i].unit : NULL;
-}
-
-size_t mw_lld_n_ready(const mw_lld *l)
-{
-    return l->n_out;
-}
-
-size_t mw_lld_rows(mw_lld *l, float *out, size_t max_rows)
-{
-    const size_t n = l->n_out < max_rows ? l->n_out : max_rows, width = (size_t)l->n_columns;
-
-    if (n == 0) return 0;
-    memcpy(out, l->out, n * width * sizeof *out);
-    memmove(l->out, l->out + n * width, (l->n_out - n) * width * sizeof *out);
-    l->n_out -= n;
-    return n;
-}
-
-double mw_lld_row_time(const mw_lld *l, size_t k)
-{
-    return (double)(k * l->t->b20.step) / l->t->rate_hz;
 }
 
 mw_status mw_lld_functionals(const mw_lld *l, double out[MW_LLD_N_FUNCTIONALS], mw_error *err)

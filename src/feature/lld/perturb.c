@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 
 #define MIN_CORRELATION 0.5
 #define HNR_FLOOR_DB    -100.0f
@@ -56,6 +56,13 @@ void lld_perturb_clear(lld_perturb *p)
     mw_free(p->wave);
     mw_free(p->start);
     memset(p, 0, sizeof *p);
+}
+
+void lld_perturb_reset(lld_perturb *p)
+{
+    p->pos = p->carry = 0;
+    p->prev_period = p->prev_diff = 0;
+    p->jitter = p->jitter_ddp = p->shimmer = 0;
 }
 
 size_t lld_perturb_needs(const lld_perturb *p, const lld_tables *t, size_t frame)

@@ -11,7 +11,7 @@
 
 #include "feature/lld/kernels.h"
 
-#define LLD_CANDIDATES 6
+#define LLD_CANDIDATES LLD_PEAKS
 #define LLD_TRACK_MAX  40 /* longest undecided stretch, frames */
 
 /* What differs between the two sets. */
@@ -81,6 +81,7 @@ typedef struct lld_perturb_out {
 
 int lld_perturb_init(lld_perturb *p, const lld_tables *t, const lld_pitch_par *par);
 void lld_perturb_clear(lld_perturb *p);
+void lld_perturb_reset(lld_perturb *p);
 
 /* First sample that frame t may still need. */
 size_t lld_perturb_needs(const lld_perturb *p, const lld_tables *t, size_t frame);

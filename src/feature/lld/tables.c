@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 
 #define MEL_LO_HZ 20.0
 #define MEL_HI_HZ 8000.0

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "dsp/fmath.h"
+#include "base/fmath.h"
 
 #define STATES     (LLD_CANDIDATES + 1)
 #define UNVOICED   LLD_CANDIDATES

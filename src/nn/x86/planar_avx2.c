@@ -52,5 +52,6 @@ static inline __m256i lanes_from_to(int a, int b)
 
 #include "nn/x86/planar_lanes.inc.h"
 
-const mw_planar_kernels mw_planar_avx2 = { sparse_lanes, dense_lanes, depthwise_lanes, stem_lanes,
-                                           max_pool_lanes,  stem_input_lanes, resize_lanes, add_lanes };
+const mw_planar_kernels mw_planar_avx2 = { sparse_lanes, dense_lanes,    depthwise_lanes,
+                                           stem_lanes,   max_pool_lanes, stem_input_lanes,
+                                           resize_lanes, add_lanes };

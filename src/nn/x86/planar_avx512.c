@@ -60,5 +60,6 @@ static inline __mmask16 lanes_from_to(int a, int b)
 
 #include "nn/x86/planar_lanes.inc.h"
 
-const mw_planar_kernels mw_planar_avx512 = { sparse_lanes, dense_lanes, depthwise_lanes, stem_lanes,
-                                             max_pool_lanes,  stem_input_lanes, resize_lanes, add_lanes };
+const mw_planar_kernels mw_planar_avx512 = { sparse_lanes, dense_lanes,    depthwise_lanes,
+                                             stem_lanes,   max_pool_lanes, stem_input_lanes,
+                                             resize_lanes, add_lanes };

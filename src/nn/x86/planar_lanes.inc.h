@@ -16,56 +16,83 @@ static inline V finish_(V v, const float *residual, int relu)
     return relu ? MAX(v, ZERO) : v;
 }
 
-/* One block of n vectors, n a constant after inlining. */
-static inline __attribute__((always_inline)) void sparse_block(const mw_pointwise *w, const float *x,
-                                                               const float *residual, int n_residual,
-                                                               float *y, size_t pitch, int n)
+/* Where a 1x1 convolution runs. residual is y or anything valid when there is none. */
+typedef struct run_ {
+    const float *x, *residual;
+    float *y;
+    size_t x_pitch, pitch;
+    int n_residual;
+} run_;
+
+/* n vectors of pixels from p; n a constant after inlining. */
+static inline __attribute__((always_inline)) void sparse_block(const mw_pointwise *w, const run_ *r,
+                                                               size_t p, int n)
 {
     for (int o = 0; o < w->oc; o++) {
-        const float *r = o < n_residual ? residual + (size_t)o * pitch : NULL;
-        float *to = y + (size_t)o * pitch;
+        const size_t at = (size_t)o * r->pitch + p;
+        const float *residual = o < r->n_residual ? r->residual + at : NULL;
         V sum[8];
 
         for (int b = 0; b < n; b++)
             sum[b] = SET1(w->bias[o]);
         for (uint32_t k = w->start[o]; k < w->start[o + 1]; k++) {
             const V v = SET1(w->value[k]);
-            const float *from = x + w->channel[k] * pitch;
+            const float *from = r->x + w->channel[k] * r->x_pitch + p;
 
             for (int b = 0; b < n; b++)
                 sum[b] = FMA(v, LOAD(from + b * LANES), sum[b]);
         }
         for (int b = 0; b < n; b++)
-            STORE(to + b * LANES, finish_(sum[b], r ? r + b * LANES : NULL, w->relu));
+            STORE(r->y + at + b * LANES,
+                  finish_(sum[b], residual ? residual + b * LANES : NULL, w->relu));
     }
 }
 
-static void sparse_lanes(const mw_pointwise *w, const float *x, const float *residual, int n_residual,
-                         float *y, size_t pitch)
+/* Blocks of at most eight vectors, as equal as they come: short ones leave the adders idle. */
+static void sparse_lanes(const mw_pointwise *w, const float *x, size_t x_pitch,
+                         const float *residual, int n_residual, float *y, size_t pitch, size_t n)
 {
-    size_t p = 0;
+    const run_ r = { x, n_residual ? residual : y, y, x_pitch, pitch, n_residual };
+    size_t left = n / LANES, p = 0;
 
-    if (!n_residual) residual = x; /* never read; keeps the sums below defined */
-    for (; p + 8 * LANES <= pitch; p += 8 * LANES)
-        sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 8);
-    /* What is left in one block: small maps have no more than this. */
-    switch ((pitch - p) / LANES) {
-    case 7: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 7); break;
-    case 6: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 6); break;
-    case 5: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 5); break;
-    case 4: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 4); break;
-    case 3: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 3); break;
-    case 2: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 2); break;
-    case 1: sparse_block(w, x + p, residual + p, n_residual, y + p, pitch, 1); break;
-    default: break;
+    while (left) {
+        const size_t blocks = (left + 7) / 8, size = (left + blocks - 1) / blocks;
+
+        switch (size) {
+        case 8:
+            sparse_block(w, &r, p, 8);
+            break;
+        case 7:
+            sparse_block(w, &r, p, 7);
+            break;
+        case 6:
+            sparse_block(w, &r, p, 6);
+            break;
+        case 5:
+            sparse_block(w, &r, p, 5);
+            break;
+        case 4:
+            sparse_block(w, &r, p, 4);
+            break;
+        case 3:
+            sparse_block(w, &r, p, 3);
+            break;
+        case 2:
+            sparse_block(w, &r, p, 2);
+            break;
+        default:
+            sparse_block(w, &r, p, 1);
+            break;
+        }
+        left -= size;
+        p += size * LANES;
     }
 }
 
 /* ---- 1x1, dense weights: 4 outputs by n vectors of pixels ---- */
 
-static inline __attribute__((always_inline)) void dense_block(const mw_pointwise *w, const float *x,
-                                                              const float *residual, int n_residual,
-                                                              float *y, size_t pitch, int n)
+static inline __attribute__((always_inline)) void dense_block(const mw_pointwise *w, const run_ *r,
+                                                              size_t p, int n)
 {
     for (int o = 0; o < w->oc; o += 4) {
         const float *f = w->dense + (size_t)o * (size_t)w->ic;
@@ -76,7 +103,7 @@ static inline __attribute__((always_inline)) void dense_block(const mw_pointwise
             for (int b = 0; b < n; b++)
                 sum[i][b] = SET1(w->bias[o + i]);
         for (int c = 0; c < w->ic; c++, f += 4) {
-            const float *from = x + (size_t)c * pitch;
+            const float *from = r->x + (size_t)c * r->x_pitch + p;
             V v[4];
 
             for (int b = 0; b < n; b++)
@@ -86,85 +113,115 @@ static inline __attribute__((always_inline)) void dense_block(const mw_pointwise
                     sum[i][b] = FMA(SET1(f[i]), v[b], sum[i][b]);
         }
         for (int i = 0; i < m; i++) {
-            const size_t at = (size_t)(o + i) * pitch;
-            const float *r = o + i < n_residual ? residual + at : NULL;
+            const size_t at = (size_t)(o + i) * r->pitch + p;
+            const float *residual = o + i < r->n_residual ? r->residual + at : NULL;
 
             for (int b = 0; b < n; b++)
-                STORE(y + at + b * LANES, finish_(sum[i][b], r ? r + b * LANES : NULL, w->relu));
+                STORE(r->y + at + b * LANES,
+                      finish_(sum[i][b], residual ? residual + b * LANES : NULL, w->relu));
         }
     }
 }
 
-static void dense_lanes(const mw_pointwise *w, const float *x, const float *residual, int n_residual,
-                        float *y, size_t pitch)
+static void dense_lanes(const mw_pointwise *w, const float *x, size_t x_pitch,
+                        const float *residual, int n_residual, float *y, size_t pitch, size_t n)
 {
-    size_t p = 0;
+    const run_ r = { x, n_residual ? residual : y, y, x_pitch, pitch, n_residual };
+    size_t left = n / LANES, p = 0;
 
-    if (!n_residual) residual = x;
-    for (; p + DENSE_VECTORS * LANES <= pitch; p += DENSE_VECTORS * LANES)
-        dense_block(w, x + p, residual + p, n_residual, y + p, pitch, DENSE_VECTORS);
-    for (; p < pitch; p += LANES)
-        dense_block(w, x + p, residual + p, n_residual, y + p, pitch, 1);
+    while (left) {
+        const size_t blocks = (left + DENSE_VECTORS - 1) / DENSE_VECTORS;
+        const size_t size = (left + blocks - 1) / blocks;
+
+        switch (size) {
+        case 1:
+            dense_block(w, &r, p, 1);
+            break;
+        case 2:
+            dense_block(w, &r, p, 2);
+            break;
+        case 3:
+            dense_block(w, &r, p, DENSE_VECTORS < 3 ? 1 : 3);
+            break;
+        default:
+            dense_block(w, &r, p, DENSE_VECTORS < 4 ? 1 : 4);
+            break;
+        }
+        left -= size;
+        p += size * LANES;
+    }
 }
 
 /* ---- windows ---- */
 
 static inline void store_row(float *y, V v, int left)
 {
-    if (left >= LANES) STORE(y, v);
-    else STORE_SOME(y, v, left);
+    if (left >= LANES)
+        STORE(y, v);
+    else
+        STORE_SOME(y, v, left);
 }
 
 /* Lanes whose column from + lane * 1 lies in the map. */
 static inline M columns_(int from, int n)
 {
-    return LANES_FROM_TO(from < 0 ? -from : 0, n - from < 0 ? 0 : n - from > LANES ? LANES : n - from);
+    return LANES_FROM_TO(from < 0 ? -from : 0, n - from < 0       ? 0
+                                               : n - from > LANES ? LANES
+                                                                  : n - from);
 }
 
-/* Stride 1, one strip of LANES columns from ox: three running sums, one per output row that the
- * current input row belongs to. */
-static inline void strip_1(const mw_window *w, const float *f, float bias, const float *x, float *y,
-                           int ox)
+/* The three shifted vectors of an input row, zeros outside the map. */
+#define TAPS_OF_ROW(row, a, b, c)                                                                  \
+    V a = ZERO, b = ZERO, c = ZERO;                                                                \
+    if ((row) >= 0 && (row) < w->ih) {                                                             \
+        const float *p_ = x + (ptrdiff_t)(row)*w->iw + c0;                                         \
+                                                                                                   \
+        a = LOAD_MASK(p_, m0);                                                                     \
+        b = LOAD_MASK(p_ + 1, m1);                                                                 \
+        c = LOAD_MASK(p_ + 2, m2);                                                                 \
+    }
+
+#define THREE(k, a, b, c, sum) FMA(f[(k) + 2], c, FMA(f[(k) + 1], b, FMA(f[k], a, sum)))
+
+/* Stride 1, a strip of LANES columns from ox: rows oy .. oy + n - 1 in pairs, which share half of
+ * their input. y points at row oy. */
+static inline void strip_1(const mw_window *w, const V *f, V bias, const float *x, float *y, int ox,
+                           int oy, int n)
 {
-    const int c0 = ox - w->pad_left;
+    const int c0 = ox - w->pad_left, left = w->ow - ox;
     const M m0 = columns_(c0, w->iw), m1 = columns_(c0 + 1, w->iw), m2 = columns_(c0 + 2, w->iw);
-    const V f0 = SET1(f[0]), f1 = SET1(f[1]), f2 = SET1(f[2]), f3 = SET1(f[3]), f4 = SET1(f[4]);
-    const V f5 = SET1(f[5]), f6 = SET1(f[6]), f7 = SET1(f[7]), f8 = SET1(f[8]), start = SET1(bias);
-    V one = start, two = start; /* outputs at r - 1 and r - 2 (in rows with padding) */
 
-    for (int r = 0; r < w->oh + 2; r++) {
-        const int iy = r - w->pad_top;
-        V a = ZERO, b = ZERO, c = ZERO, done;
+    for (int r = 0; r < n; r += 2, y += 2 * w->ow) {
+        const int iy = oy + r - w->pad_top;
+        TAPS_OF_ROW(iy, a0, b0, d0)
+        TAPS_OF_ROW(iy + 1, a1, b1, d1)
+        TAPS_OF_ROW(iy + 2, a2, b2, d2)
+        V sum = THREE(6, a2, b2, d2, THREE(3, a1, b1, d1, THREE(0, a0, b0, d0, bias)));
 
-        if (iy >= 0 && iy < w->ih) {
-            const float *p = x + (ptrdiff_t)iy * w->iw + c0;
+        store_row(y + ox, finish_(sum, NULL, w->relu), left);
+        if (r + 1 < n) {
+            TAPS_OF_ROW(iy + 3, a3, b3, d3)
 
-            a = LOAD_MASK(p, m0);
-            b = LOAD_MASK(p + 1, m1);
-            c = LOAD_MASK(p + 2, m2);
+            sum = THREE(6, a3, b3, d3, THREE(3, a2, b2, d2, THREE(0, a1, b1, d1, bias)));
+            store_row(y + w->ow + ox, finish_(sum, NULL, w->relu), left);
         }
-        done = FMA(f8, c, FMA(f7, b, FMA(f6, a, two)));
-        two = FMA(f5, c, FMA(f4, b, FMA(f3, a, one)));
-        one = FMA(f2, c, FMA(f1, b, FMA(f0, a, start)));
-        if (r >= 2) store_row(y + (size_t)(r - 2) * (size_t)w->ow + (size_t)ox,
-                              finish_(done, NULL, w->relu), w->ow - ox);
     }
 }
 
 /* Stride 2: the columns of taps 0 and 1 are the even and odd samples from c0, those of tap 2 the
  * even ones from c0 + 2. */
-static inline void strip_2(const mw_window *w, const float *f, float bias, const float *x, float *y,
-                           int ox)
+static inline void strip_2(const mw_window *w, const V *f, V bias, const float *x, float *y, int ox,
+                           int oy, int n)
 {
     const int c0 = 2 * ox - w->pad_left;
     const M m0 = columns_(c0, w->iw), m1 = columns_(c0 + LANES, w->iw);
     const M n0 = columns_(c0 + 2, w->iw), n1 = columns_(c0 + 2 + LANES, w->iw);
 
-    for (int oy = 0; oy < w->oh; oy++) {
-        V sum = SET1(bias);
+    for (int r = 0; r < n; r++, y += w->ow) {
+        V sum = bias;
 
         for (int k = 0; k < 3; k++) {
-            const int iy = 2 * oy + k - w->pad_top;
+            const int iy = 2 * (oy + r) + k - w->pad_top;
             const float *p = x + (ptrdiff_t)iy * w->iw + c0;
             V even, odd, next, unused;
 
@@ -172,35 +229,39 @@ static inline void strip_2(const mw_window *w, const float *f, float bias, const
             SPLIT(LOAD_MASK(p, m0), LOAD_MASK(p + LANES, m1), even, odd);
             SPLIT(LOAD_MASK(p + 2, n0), LOAD_MASK(p + 2 + LANES, n1), next, unused);
             (void)unused;
-            sum = FMA(SET1(f[3 * k]), even, sum);
-            sum = FMA(SET1(f[3 * k + 1]), odd, sum);
-            sum = FMA(SET1(f[3 * k + 2]), next, sum);
+            sum = THREE(3 * k, even, odd, next, sum);
         }
-        store_row(y + (size_t)oy * (size_t)w->ow + (size_t)ox, finish_(sum, NULL, w->relu),
-                  w->ow - ox);
+        store_row(y + ox, finish_(sum, NULL, w->relu), w->ow - ox);
     }
 }
 
-static void depthwise_lanes(const mw_window *w, const float *x, float *y)
+static void depthwise_lanes(const mw_window *w, const float *x, float *y, size_t pitch, int oy,
+                            int n_rows)
 {
-    const size_t in = mw_planar_pitch(w->ih, w->iw), out = mw_planar_pitch(w->oh, w->ow);
+    const size_t in = mw_planar_pitch(w->ih, w->iw);
 
-    for (int c = 0; c < w->oc; c++)
+    for (int c = 0; c < w->oc; c++) {
+        const float *from = x + (size_t)c * in;
+        float *to = y + (size_t)c * pitch;
+        V f[9];
+
+        for (int k = 0; k < 9; k++)
+            f[k] = SET1(w->weights[9 * c + k]);
         for (int ox = 0; ox < w->ow; ox += LANES) {
-            const float *f = w->weights + 9 * (size_t)c, *from = x + (size_t)c * in;
-
             if (w->stride == 1)
-                strip_1(w, f, w->bias[c], from, y + (size_t)c * out, ox);
+                strip_1(w, f, SET1(w->bias[c]), from, to, ox, oy, n_rows);
             else
-                strip_2(w, f, w->bias[c], from, y + (size_t)c * out, ox);
+                strip_2(w, f, SET1(w->bias[c]), from, to, ox, oy, n_rows);
         }
+    }
 }
 
 /* Eight outputs by n vectors of pixels from ox in row oy. */
-static inline __attribute__((always_inline)) void stem_block(const mw_window *w, const float *scratch,
-                                                             float *y, int oy, int ox, int n)
+static inline __attribute__((always_inline)) void
+stem_block(const mw_window *w, const float *scratch, float *y, int oy, int ox, int n)
 {
-    const size_t out = mw_planar_pitch(w->oh, w->ow), row = mw_stem_row(w), plane = mw_stem_plane(w);
+    const size_t out = mw_planar_pitch(w->oh, w->ow), row = mw_stem_row(w),
+                 plane = mw_stem_plane(w);
     const size_t n_taps = (size_t)w->k * (size_t)w->k * (size_t)w->ic;
 
     for (int o = 0; o < w->oc; o += 8) {
@@ -286,7 +347,8 @@ static void stem_input_lanes(const mw_window *w, const uint8_t *bytes, float sca
     for (int y = 0; y < w->ih; y++)
         for (int x = 0; x < w->iw; x += 16, bytes += 48) {
             const __m128i *p = (const __m128i *)(const void *)bytes;
-            const __m128i a = _mm_loadu_si128(p), b = _mm_loadu_si128(p + 1), c = _mm_loadu_si128(p + 2);
+            const __m128i a = _mm_loadu_si128(p), b = _mm_loadu_si128(p + 1),
+                          c = _mm_loadu_si128(p + 2);
             float *to = split + (size_t)(y + w->k) * row + MW_PLANAR_MARGIN + x / 2;
 
             for (int k = 0; k < 3; k++) {
@@ -326,8 +388,8 @@ static void max_pool_lanes(const mw_window *w, const float *x, float *y)
 
 /* ---- doubling ---- */
 
-/* Vertical mix of two rows into mixed [w] (its neighbours repeat the ends), then the horizontal one.
- * mixed - 1 and up to 2 LANES beyond w may be written. */
+/* Vertical mix of two rows into mixed [w] (its neighbours repeat the ends), then the horizontal
+ * one. mixed - 1 and up to 2 LANES beyond w may be written. */
 static void resize_row(const float *near, const float *other, int w, float *mixed, float *y,
                        const float *residual, int relu)
 {
@@ -355,7 +417,8 @@ static void resize_row(const float *near, const float *other, int w, float *mixe
             const ptrdiff_t at = 2 * i + b * LANES;
 
             if (n <= 0) break;
-            if (residual) v[b] = ADD(v[b], LOAD_MASK(residual + at, LANES_FROM_TO(0, n > LANES ? LANES : n)));
+            if (residual)
+                v[b] = ADD(v[b], LOAD_MASK(residual + at, LANES_FROM_TO(0, n > LANES ? LANES : n)));
             if (relu) v[b] = MAX(v[b], ZERO);
             store_row(y + at, v[b], n);
         }
@@ -373,7 +436,8 @@ static void resize_lanes(const mw_window *w, const float *x, const float *residu
             const float *near = x + (size_t)c * in + (size_t)(oy / 2) * (size_t)w->iw;
 
             resize_row(near, near + (ptrdiff_t)mw_planar_other(oy, w->ih) * w->iw, w->iw,
-                       scratch + MW_PLANAR_MARGIN, y + at, residual ? residual + at : NULL, w->relu);
+                       scratch + MW_PLANAR_MARGIN, y + at, residual ? residual + at : NULL,
+                       w->relu);
         }
 }
 

@@ -148,6 +148,22 @@ static void allocations_fail_from_the_one_asked_for_on(void **state)
     mw_free(b);
 }
 
+static void one_allocation_alone_can_fail(void **state)
+{
+    void *a;
+
+    (void)state;
+    mw_mem_fail_at(-2);
+    a = mw_calloc(1, 1);
+    assert_non_null(a);
+    assert_null(mw_calloc(1, 1));
+    mw_free(a);
+    a = mw_calloc(1, 1);
+    assert_non_null(a);
+    mw_free(a);
+    mw_mem_fail_at(0);
+}
+
 static void strndup_cuts_and_terminates(void **state)
 {
     char *p = mw_strndup("abcdef", 3), *q = mw_strndup("abc", 0);
@@ -171,6 +187,7 @@ int main(void)
         cmocka_unit_test(grow_keeps_contents_and_never_shrinks),
         cmocka_unit_test(grow_fails_without_touching_anything),
         cmocka_unit_test(allocations_fail_from_the_one_asked_for_on),
+        cmocka_unit_test(one_allocation_alone_can_fail),
         cmocka_unit_test(strndup_cuts_and_terminates),
     };
 

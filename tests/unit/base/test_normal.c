@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#include "base/det_math.h"
 #include "base/hash.h"
 #include "base/normal.h"
 
@@ -17,16 +16,6 @@ static int by_value(const void *a, const void *b)
 static double normal_cdf(double z)
 {
     return 0.5 * erfc(-z * sqrt(0.5));
-}
-
-static void exponential_agrees_with_libm(void **state)
-{
-    (void)state;
-    assert_true(mw_det_exp_neg(0) == 1);
-    assert_true(mw_det_exp_neg(-709) == 0);
-    assert_true(mw_det_exp_neg(-INFINITY) == 0);
-    for (double x = -1e-9; x > -708; x = x * 1.01 - 1e-3)
-        assert_true(fabs(mw_det_exp_neg(x) / exp(x) - 1) < 4.5e-16);
 }
 
 /* The bits are a promise: first half of the hash of the little-endian table, recorded with GCC 12
@@ -158,7 +147,6 @@ static void a_million_deviates_are_normal_and_uncorrelated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exponential_agrees_with_libm),
         cmocka_unit_test(table_has_the_promised_bits),
         cmocka_unit_test(table_holds_the_midpoint_quantiles),
         cmocka_unit_test(deviates_are_the_half_words_of_philox_low_half_first),

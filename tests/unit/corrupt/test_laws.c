@@ -201,6 +201,7 @@ static void place_kind_and_variance_of_picture_noise(void **state)
     assert_ok(mw_opt_set(mw_opt_find(groups[0].table, "out"), groups[0].values, "unused", NULL));
     assert_ok(mw_opt_set(mw_opt_find(groups[0].table, "dry-run"), groups[0].values, "yes", NULL));
     assert_ok(mw_opt_set(mw_opt_find(groups[0].table, "jobs"), groups[0].values, "1", NULL));
+    assert_ok(mw_opt_set(mw_opt_find(groups[1].table, "mode"), groups[1].values, "noise", NULL));
     assert_ok(mw_corrupt_video(o, &hooks, &summary, NULL));
     assert_int_equal(summary.n_done, N);
     assert_int_equal(all.n_clips, N);

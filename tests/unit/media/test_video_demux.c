@@ -180,6 +180,23 @@ static void finds_every_cut(void **state)
     }
 }
 
+/* A cut between two boxes leaves each box whole. */
+static void finds_that_the_index_is_missing(void **state)
+{
+    size_t n, at_index = 0;
+    uint8_t *data;
+
+    (void)state;
+    make_video(at("whole.mp4"), &(clip_options){ 0 });
+    data = slurp(path, &n);
+    for (size_t i = 4; i + 4 < n; i++)
+        if (!memcmp(data + i, "moov", 4)) at_index = i - 4;
+    assert_true(at_index > n / 4);
+    spill(at("no_index.mp4"), data, at_index);
+    free(data);
+    expect_refusal(path, MW_ERR_FORMAT, "truncated");
+}
+
 static void data_after_the_last_box_is_no_cut(void **state)
 {
     size_t n;
@@ -212,6 +229,7 @@ int main(void)
         cmocka_unit_test(refuses_containers_that_are_not_listed),
         cmocka_unit_test(a_file_with_sound_only_has_no_video),
         cmocka_unit_test(finds_every_cut),
+        cmocka_unit_test(finds_that_the_index_is_missing),
         cmocka_unit_test(data_after_the_last_box_is_no_cut),
         cmocka_unit_test(counts_the_published_clips),
     };

@@ -354,6 +354,19 @@ static void chroma_repeat_and_mean_undo_each_other(void **state)
     }
 }
 
+static void chroma_mean_rounds_to_nearest_and_repeats_the_edge(void **state)
+{
+    static const uint8_t wide[3][3] = { { 0, 0, 10 }, { 1, 1, 13 }, { 7, 8, 255 } };
+    uint8_t small[2][2];
+
+    (void)state;
+    mw_chroma_mean(small[0], 2, wide[0], 3, 3, 3);
+    assert_int_equal(small[0][0], 1);   /* 0.5 */
+    assert_int_equal(small[0][1], 12);  /* 11.5 */
+    assert_int_equal(small[1][0], 8);   /* 7.5 */
+    assert_int_equal(small[1][1], 255); /* the corner alone */
+}
+
 static void opening_survives_every_failed_allocation(void **state)
 {
     mw_video_reader *r = NULL;
@@ -390,6 +403,7 @@ int main(void)
         cmocka_unit_test(a_cover_picture_is_no_video),
         cmocka_unit_test(a_picture_above_the_limit_is_refused),
         cmocka_unit_test(chroma_repeat_and_mean_undo_each_other),
+        cmocka_unit_test(chroma_mean_rounds_to_nearest_and_repeats_the_edge),
         cmocka_unit_test(opening_survives_every_failed_allocation),
     };
 

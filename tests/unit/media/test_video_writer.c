@@ -340,6 +340,9 @@ static void variable_times_survive(void **state)
 
 static void first_frame_may_come_late_and_rates_may_be_odd(void **state)
 {
+    static const int64_t odd[] = {
+        1234, 4001, 7003, 9999, 13001, 16007, 19001, 22000, 25001, 28003
+    };
     static const int64_t late[] = { 100, 140, 190, 230, 270, 310, 350, 400, 440, 480 };
     const mw_video_encoder o = options(MW_VIDEO_H264, MW_VIDEO_MP4);
     int n;
@@ -351,6 +354,13 @@ static void first_frame_may_come_late_and_rates_may_be_odd(void **state)
     copy_ok(&o);
     compare_files(0, &n);
     assert_int_equal(n, 10);
+    /* 90 kHz clock from 1.4 s on: no start is a whole millisecond */
+    name_in("late.ts");
+    make_video(in, &(clip_options){ .pts = odd, .tb_den = 90000, .audio = "libmp3lame" });
+    copy_ok(&o);
+    compare_files(0, &n);
+    assert_int_equal(n, 10);
+    expect_same_sound(1e-9);
     name_in("ntsc.mp4");
     make_video(in, &(clip_options){ .fps_num = 24000, .fps_den = 1001, .n_frames = 40 });
     copy_ok(&o);
@@ -372,6 +382,10 @@ static double length_s(const char *file)
 static void the_last_frame_keeps_its_duration(void **state)
 {
     const mw_video_encoder o = options(MW_VIDEO_H264, MW_VIDEO_MP4);
+    mw_video_reader *r = NULL;
+    mw_video_writer *w = NULL;
+    mw_frame f;
+    int got = 1;
 
     (void)state;
     name_in("d.mp4");
@@ -380,6 +394,19 @@ static void the_last_frame_keeps_its_duration(void **state)
     copy_ok(&o);
     assert_true(fabs(length_s(in) - 31 / 25.0) < 1e-9);
     assert_true(fabs(length_s(out) - length_s(in)) < 1e-9);
+
+    /* the last one twice as long */
+    assert_ok(mw_video_reader_open(&r, in, NULL));
+    assert_ok(mw_video_writer_open(&w, out, r, &o, NULL));
+    for (int t = 0; t < 31; t++) {
+        assert_ok(mw_video_reader_next(r, &f, &got, NULL));
+        assert_true(got && f.duration > 0);
+        if (t == 30) f.duration *= 2;
+        assert_ok(mw_video_writer_put(w, &f, NULL));
+    }
+    assert_ok(mw_video_writer_close(&w, NULL));
+    mw_video_reader_close(&r);
+    assert_true(fabs(length_s(out) - 32 / 25.0) < 1e-9);
 }
 
 static void sound_is_copied_bit_by_bit(void **state)
@@ -546,6 +573,28 @@ static void rotation_is_never_lost_in_silence(void **state)
     mw_video_reader_close(&r);
 }
 
+/* Levels of the first frame: 0..255 becomes 16..235. */
+static void expect_squeezed(void)
+{
+    mw_video_reader *r = NULL;
+    mw_frame f;
+    int got;
+    double sum = 0;
+
+    assert_ok(mw_video_reader_open(&r, out, NULL));
+    assert_ok(mw_video_reader_next(r, &f, &got, NULL));
+    for (int i = 0; i < 2; i++)
+        for (int y = 0; y < 48 >> i; y++)
+            for (int x = 0; x < 64 >> i; x++) {
+                const int v = clip_sample(i, x, y, 0, 0);
+                const double expected = i ? 128 + (v - 128) * 224 / 255.0 : 16 + v * 219 / 255.0;
+
+                sum += fabs(f.plane[i][y * f.stride[i] + x] - expected) / (64 * 48 * 1.25);
+            }
+    mw_video_reader_close(&r);
+    if (sum > 3) fail_msg("levels differ by %.2f on average", sum);
+}
+
 static void range_survives_or_is_converted(void **state)
 {
     static const int expected[] = { 1, 1, 0 };
@@ -567,7 +616,10 @@ static void range_survives_or_is_converted(void **state)
         assert_ok(mw_video_reader_open(&r, out, NULL));
         assert_int_equal(mw_video_reader_info(r)->range > 0, expected[codec]);
         mw_video_reader_close(&r);
-        if (expected[codec]) assert_true(compare_files(6e-4, &n) > 42);
+        if (expected[codec])
+            assert_true(compare_files(6e-4, &n) > 42);
+        else
+            expect_squeezed();
     }
 }
 
@@ -801,6 +853,8 @@ static void wrong_frames_and_options_are_refused(void **state)
     mw_video_reader_close(&r);
 }
 
+/* Transport stream: 188-byte packets, each with a counter modulo 16 of its own stream. The sound
+ * goes on alone after the picture, so that only copied packets are hit. */
 static void damaged_sound_is_not_copied_in_silence(void **state)
 {
     const mw_video_encoder o = options(MW_VIDEO_H264, MW_VIDEO_MKV);
@@ -812,14 +866,14 @@ static void damaged_sound_is_not_copied_in_silence(void **state)
     name_in("ts.ts");
     name_out("ts.mkv");
     make_video(in, &(clip_options){ .n_frames = 60, .audio = "aac", .audio_s = 4 });
+    copy_ok(&o);
     data = slurp(in, &n);
-    spill(in, data, n - n % 188 - 188 * 2); /* sound ends last; cut inside its last packets */
-    memmove(data + n / 188 * 94 / 188 * 188 * 1, data, 0);
-    for (size_t p = n / 188 * 188 * 8 / 10 / 188 * 188; p + 188 < n * 9 / 10; p += 188 * 5)
-        data[p + 3] ^= 7; /* continuity counters */
+    for (size_t i = n / 188 * 8 / 10; i < n / 188; i += 5)
+        data[188 * i + 3] ^= 7;
     spill(in, data, n);
     free(data);
     assert_int_equal(copy_video(in, out, &o, &err, NULL), MW_ERR_FORMAT);
+    assert_string_equal(err.reason, "truncated");
     assert_int_equal(access(out, F_OK), -1);
 }
 
@@ -836,18 +890,36 @@ static long peak_kib(int n_frames, mw_video_container container)
     return u.ru_maxrss;
 }
 
-/* 60 times the frames: flat in MKV; in MP4 the index, which is written last, grows by less than a
+/* AddressSanitizer holds freed memory back. */
+#if defined(__SANITIZE_ADDRESS__)
+#define FREED_MEMORY_STAYS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FREED_MEMORY_STAYS 1
+#endif
+#endif
+#ifndef FREED_MEMORY_STAYS
+#define FREED_MEMORY_STAYS 0
+#endif
+
+/* 40 times the frames: flat in MKV; in MP4 the index, which is written last, grows by less than a
  * kilobyte per frame and its sound. Runs first, since the peak never falls. */
 static void memory_does_not_grow_with_length(void **state)
 {
-    const int n = 90;
-    const long start = peak_kib(n, MW_VIDEO_MKV), mkv = peak_kib(60 * n, MW_VIDEO_MKV);
-    const long mp4 = peak_kib(60 * n, MW_VIDEO_MP4);
+    const int n = 60;
+    long start, mkv, mp4;
 
     (void)state;
+    if (FREED_MEMORY_STAYS) {
+        print_message("skipped: AddressSanitizer holds freed memory back\n");
+        skip();
+    }
+    start = peak_kib(n, MW_VIDEO_MKV);
+    mkv = peak_kib(40 * n, MW_VIDEO_MKV);
+    mp4 = peak_kib(40 * n, MW_VIDEO_MP4);
     print_message("# peak %ld KiB, MKV %ld KiB, MP4 %ld KiB\n", start, mkv, mp4);
     assert_true(mkv < start * 11 / 10);
-    assert_true(mp4 < start * 11 / 10 + 60 * n);
+    assert_true(mp4 < start * 11 / 10 + 40 * n);
 }
 
 static void opening_survives_every_failed_allocation(void **state)

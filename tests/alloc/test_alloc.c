@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Memory running out at every allocation of the public calls: the n-th and all later ones, or the
+ * n-th alone. Never a crash, a leak, another code than NOMEM, a partial file, or an output that
+ * differs from that of an undisturbed run. What the libraries below allocate themselves is not
+ * reached.
+ */
+#include "support/support.h"
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "media/sound.h"
+#include "media/video_reader.h"
+#include "merwild/merwild.h"
+#include "support/clips.h"
+#include "support/sounds.h"
+
+static char *dir;
+
+static const char *in(const char *name)
+{
+    static char text[8][512];
+    static int turn;
+
+    turn = (turn + 1) % 8;
+    snprintf(text[turn], sizeof text[turn], "%s/%s", dir, name);
+    return text[turn];
+}
+
+/* One public call. Everything it needs is made anew in each; outputs go below "out". */
+typedef mw_status call(mw_error *err, mw_summary *summary);
+
+/* SHA-256 over the outputs that a call makes. */
+static const char *const outputs[] = { "out_0/x.wav",       "out_0/x.prov.json",
+                                       "out_0/x.track.npz", "out_0/manifest.jsonl",
+                                       "out/v.mp4",         "out/v.prov.json",
+                                       "out/v.track.npz",   "out/manifest.jsonl",
+                                       "again/x.wav",       "again/v.mp4" };
+
+static void hash_outputs(char hex[65])
+{
+    char all[sizeof outputs / sizeof *outputs * 65] = "";
+
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+        char one[65];
+
+        if (mw_sha256_file(one, NULL, in(outputs[i]), NULL) == MW_OK) strcat(all, one);
+    }
+    mw_sha256_hex(hex, all, strlen(all));
+}
+
+static void remove_below(const char *name)
+{
+    char command[600];
+
+    snprintf(command, sizeof command, "%s", in(name));
+    temp_dir_remove(strdup(command));
+}
+
+static void clear_outputs(void)
+{
+    remove_below("out");
+    remove_below("out_0");
+    remove_below("again");
+}
+
+/* st and summary of a call during which an allocation failed (or none was reached: *whole). */
+static void check_ending(const char *what, long at, mw_status st, const mw_error *err,
+                         const mw_summary *s)
+{
+    if (st != MW_OK && (st != MW_ERR_NOMEM || err->code != st))
+        fail_msg("%s, allocation %ld: %s (%s)", what, at, mw_status_name(st), err->message);
+    for (size_t i = 0; st == MW_OK && i < s->n_reasons; i++)
+        if (strcmp(s->reasons[i].reason, "out_of_memory"))
+            fail_msg("%s, allocation %ld: a clip failed for %s", what, at, s->reasons[i].reason);
+    if (count_files(dir, MW_PART_SUFFIX)) fail_msg("%s, allocation %ld: a partial file", what, at);
+}
+
+/* Fail allocation 1, 2, 3 ... (alone: only that one) until the call no longer reaches the failure.
+ */
+static void sweep_one(const char *what, call *run, int alone, const char *expected)
+{
+    const long live = mw_mem_live();
+    long at = 1;
+
+    for (;; at++) {
+        mw_summary summary = { 0 };
+        mw_error err = { 0 };
+        char found[65];
+        mw_status st;
+        long made;
+
+        clear_outputs();
+        mw_mem_fail_at(alone ? -at : at);
+        st = run(&err, &summary);
+        made = mw_mem_count();
+        mw_mem_fail_at(0);
+        if (mw_mem_live() != live)
+            fail_msg("%s, allocation %ld: %ld blocks left", what, at, mw_mem_live() - live);
+        check_ending(what, at, st, &err, &summary);
+        hash_outputs(found);
+        if (st == MW_OK && !summary.n_failed && strcmp(found, expected))
+            fail_msg("%s, allocation %ld: all well, and other outputs", what, at);
+        if (made < at) {
+            assert_int_equal(st, MW_OK);
+            assert_int_equal(summary.n_failed, 0);
+            break;
+        }
+        assert_true(at < 3000);
+    }
+    print_message("# %s: %ld allocations%s\n", what, at - 1, alone ? ", one at a time" : "");
+}
+
+static void sweep(const char *what, call *run)
+{
+    mw_summary summary = { 0 };
+    char expected[65];
+
+    clear_outputs();
+    assert_ok(run(NULL, &summary));
+    assert_int_equal(summary.n_failed, 0);
+    hash_outputs(expected);
+    sweep_one(what, run, 0, expected);
+    sweep_one(what, run, 1, expected);
+    clear_outputs();
+}
+
+/* ---- options ---- */
+
+static mw_status set(const mw_opt_group *groups, size_t n, const char *name, const char *value,
+                     mw_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const mw_opt *row = mw_opt_find(groups[i].table, name);
+
+        if (row) return mw_opt_set(row, groups[i].values, value, err);
+    }
+    return mw_fail(err, MW_ERR_ARG, "bad_option", "no option %s", name);
+}
+
+typedef struct setting {
+    const char *name, *value;
+} setting;
+
+static mw_status set_all(const mw_opt_group *groups, size_t n, const setting *s, mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    for (; st == MW_OK && s->name; s++)
+        st = set(groups, n, s->name, s->value, err);
+    return st;
+}
+
+static mw_status set_options(mw_error *err, mw_summary *summary)
+{
+    static const setting settings[] = { { "in", "a folder" }, { "snr", "1,2,3,4,5,6,7,8,9" },
+                                        { "gaps", "2-3" },    { "weight-pink", "0.5" },
+                                        { "seed", "77" },     { NULL, NULL } };
+    mw_corrupt_audio_options *o = mw_corrupt_audio_options_new(1, err);
+    mw_opt_group groups[MW_MAX_GROUPS];
+    mw_status st;
+    size_t n;
+
+    (void)summary;
+    if (!o) return err ? err->code : MW_ERR_NOMEM;
+    n = mw_corrupt_audio_options_groups(o, groups);
+    st = set_all(groups, n, settings, err);
+    for (size_t i = 0; st == MW_OK && i < n; i++)
+        for (const mw_opt *row = groups[i].table; st == MW_OK && row->name; row++) {
+            char *text = mw_opt_get(row, groups[i].values);
+
+            if (!text) st = mw_fail(err, MW_ERR_NOMEM, "out_of_memory", "mw_opt_get");
+            mw_text_free(text);
+        }
+    mw_corrupt_audio_options_free(&o);
+    return st;
+}
+
+static void options(void **state)
+{
+    (void)state;
+    sweep("options", set_options);
+}
+
+/* ---- jobs ---- */
+
+static mw_status corrupt_audio(mw_error *err, mw_summary *summary)
+{
+    const setting settings[] = { { "in", in("in/x.wav") },
+                                 { "out", in("out") },
+                                 { "noise-dir", in("noise") },
+                                 { "snr", "0" },
+                                 { "jobs", "1" },
+                                 { "sync", "none" },
+                                 { NULL, NULL } };
+    mw_corrupt_audio_options *o = mw_corrupt_audio_options_new(0, err);
+    mw_opt_group groups[MW_MAX_GROUPS];
+    mw_status st;
+
+    if (!o) return err ? err->code : MW_ERR_NOMEM;
+    st = set_all(groups, mw_corrupt_audio_options_groups(o, groups), settings, err);
+    if (st == MW_OK) st = mw_corrupt_audio(o, NULL, summary, err);
+    mw_corrupt_audio_options_free(&o);
+    return st;
+}
+
+static mw_status corrupt_video(mw_error *err, mw_summary *summary)
+{
+    const setting settings[] = { { "in", in("in/v.mp4") },
+                                 { "out", in("out") },
+                                 { "mode", "noise" },
+                                 { "schedule", "segments:2" },
+                                 { "noise-percent", "0.9" },
+                                 { "seed", "3" },
+                                 { "jobs", "1" },
+                                 { "sync", "none" },
+                                 { NULL, NULL } };
+    mw_corrupt_video_options *o = mw_corrupt_video_options_new(0, err);
+    mw_opt_group groups[MW_MAX_GROUPS];
+    mw_status st;
+
+    if (!o) return err ? err->code : MW_ERR_NOMEM;
+    st = set_all(groups, mw_corrupt_video_options_groups(o, groups), settings, err);
+    if (st == MW_OK) st = mw_corrupt_video(o, NULL, summary, err);
+    mw_corrupt_video_options_free(&o);
+    return st;
+}
+
+/* What --dry-run tells must be whole JSON. */
+static void heard(void *user, const mw_event *e)
+{
+    if (e->kind == MW_EVENT_DRAWN) *(int *)user |= e->message[strlen(e->message) - 1] != '}';
+}
+
+static mw_status dry_run(mw_error *err, mw_summary *summary)
+{
+    const setting settings[] = { { "in", in("in/v.mp4") }, { "out", in("out") }, { "jobs", "1" },
+                                 { "mode", "occlusion" },  { "dry-run", "yes" }, { NULL, NULL } };
+    mw_corrupt_video_options *v = mw_corrupt_video_options_new(0, err);
+    int broken = 0;
+    const mw_run_hooks hooks = { &broken, heard, NULL };
+    mw_opt_group groups[MW_MAX_GROUPS];
+    mw_status st;
+
+    if (!v) return err ? err->code : MW_ERR_NOMEM;
+    st = set_all(groups, mw_corrupt_video_options_groups(v, groups), settings, err);
+    if (st == MW_OK) st = mw_corrupt_video(v, &hooks, summary, err);
+    mw_corrupt_video_options_free(&v);
+    return broken ? MW_ERR_FORMAT : st;
+}
+
+static void plan_alone(void **state)
+{
+    (void)state;
+    sweep("dry run", dry_run);
+}
+
+static void audio_job(void **state)
+{
+    (void)state;
+    sweep("corrupt audio", corrupt_audio);
+}
+
+static void video_job(void **state)
+{
+    (void)state;
+    sweep("corrupt video", corrupt_video);
+}
+
+/* The rest works on outputs made once, kept beside. */
+static void keep(const char *from, const char *to)
+{
+    remove_below(to);
+    assert_int_equal(rename(in(from), in(to)), 0);
+}
+
+static mw_status verify(mw_error *err, mw_summary *summary)
+{
+    return mw_verify(in("kept"), 1, NULL, summary, err);
+}
+
+static mw_status replay_audio(mw_error *err, mw_summary *summary)
+{
+    char *path = NULL;
+    const mw_replay_folders from = { .in = in("in"), .noise_dir = in("noise") };
+    mw_status st = mw_replay(in("kept/x.prov.json"), &from, in("again"), &path, err);
+
+    (void)summary;
+    if ((st == MW_OK) != (path != NULL)) st = MW_ERR_ARG;
+    mw_text_free(path);
+    return st;
+}
+
+static mw_status replay_video(mw_error *err, mw_summary *summary)
+{
+    char *path = NULL;
+    const mw_replay_folders from = { .in = in("in") };
+    mw_status st = mw_replay(in("kept/v.prov.json"), &from, in("again"), &path, err);
+
+    (void)summary;
+    if ((st == MW_OK) != (path != NULL)) st = MW_ERR_ARG;
+    mw_text_free(path);
+    return st;
+}
+
+static void verification_and_replay(void **state)
+{
+    mw_summary summary;
+
+    (void)state;
+    clear_outputs();
+    assert_ok(corrupt_audio(NULL, &summary));
+    keep("out_0", "kept");
+    sweep("verify", verify);
+    sweep("replay of sound", replay_audio);
+    assert_ok(corrupt_video(NULL, &summary));
+    keep("out", "kept");
+    sweep("replay of a video", replay_video);
+}
+
+/* ---- readers ---- */
+
+static mw_status read_sound(mw_error *err, mw_summary *summary)
+{
+    const mw_sound_want want = { .rate_hz = 16000, .channel = -1, .max_s = 100 };
+    static const char *const names[] = { "in/x.wav", "in/v.mp4", "noise/speech/n.wav" };
+    mw_status st = MW_OK;
+
+    (void)summary;
+    for (size_t i = 0; st == MW_OK && i < 3; i++) {
+        mw_audio a;
+
+        st = mw_sound_load(&a, in(names[i]), &want, err);
+        mw_audio_clear(&a);
+    }
+    return st;
+}
+
+static mw_status read_video(mw_error *err, mw_summary *summary)
+{
+    mw_video_reader *r = NULL;
+    mw_status st = mw_video_reader_open(&r, in("in/v.mp4"), err);
+    int got = 1;
+
+    (void)summary;
+    while (st == MW_OK && got) {
+        mw_frame f;
+
+        st = mw_video_reader_next(r, &f, &got, err);
+    }
+    mw_video_reader_close(&r);
+    return st;
+}
+
+static void readers(void **state)
+{
+    (void)state;
+    sweep("reading sound", read_sound);
+    sweep("reading a video", read_video);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    dir = temp_dir();
+    assert_ok(mw_make_dirs(in("in"), NULL));
+    assert_ok(mw_make_dirs(in("noise/speech"), NULL));
+    make_speech_wav(in("in/x.wav"), 8000, 16000, 1);
+    make_video(in("in/v.mp4"),
+               &(clip_options){
+                   .width = 32, .height = 32, .n_frames = 6, .audio = "aac", .audio_s = 0.2 });
+    make_noise_wav(in("noise/speech/n.wav"), 9000, 44100, 0.3, 2);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    temp_dir_remove(dir);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options),
+        cmocka_unit_test(plan_alone),
+        cmocka_unit_test(audio_job),
+        cmocka_unit_test(video_job),
+        cmocka_unit_test(verification_and_replay),
+        cmocka_unit_test(readers),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
