@@ -7,10 +7,13 @@
 
 int cmd_corrupt_audio(int argc, char **argv);
 int cmd_corrupt_video(int argc, char **argv);
+int cmd_corrupt_av(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_preview(int argc, char **argv);
 int cmd_faces(int argc, char **argv);
+int cmd_occluders_import(int argc, char **argv);
+int cmd_occluders_list(int argc, char **argv);
 int cmd_models(int argc, char **argv);
 int cmd_features_audio(int argc, char **argv);
 int cmd_synth(int argc, char **argv);

@@ -15,12 +15,15 @@ static const struct {
 } commands[] = {
     { "corrupt", "audio", cmd_corrupt_audio, "add noise to the sound of clips" },
     { "corrupt", "video", cmd_corrupt_video, "damage the picture of clips" },
+    { "corrupt", "av", cmd_corrupt_av, "damage sound and picture of clips together" },
     { "faces", NULL, cmd_faces, "face tracks of videos" },
     { "features", "audio", cmd_features_audio, "acoustic descriptors of clips" },
     { "verify", NULL, cmd_verify, "compare outputs with their recorded hashes" },
     { "replay", NULL, cmd_replay, "make one output again from its sidecar" },
     { "preview", NULL, cmd_preview, "draw what was done to one clip" },
     { "synth", NULL, cmd_synth, "make small labelled clips out of nothing" },
+    { "occluders", "import", cmd_occluders_import, "check and tidy a bank of occluders" },
+    { "occluders", "list", cmd_occluders_list, "list a bank of occluders" },
     { "models", NULL, cmd_models, "list, locate and verify model files" },
     { "ops", NULL, cmd_ops, "describe all operations" },
 };

@@ -36,7 +36,7 @@ MW_API void mw_corrupt_audio_options_free(mw_corrupt_audio_options **o);
 
 /* Its tables and structs, to set options by name: groups[0 .. n - 1], n <= MW_MAX_GROUPS, is
  * returned. */
-#define MW_MAX_GROUPS 8
+#define MW_MAX_GROUPS 12
 MW_API size_t mw_corrupt_audio_options_groups(mw_corrupt_audio_options *o,
                                               mw_opt_group groups[MW_MAX_GROUPS]);
 
@@ -62,6 +62,21 @@ MW_API size_t mw_corrupt_video_options_groups(mw_corrupt_video_options *o,
  * Errors as mw_corrupt_audio. */
 MW_API mw_status mw_corrupt_video(const mw_corrupt_video_options *o, const mw_run_hooks *hooks,
                                   mw_summary *summary, mw_error *err);
+
+typedef struct mw_corrupt_av_options mw_corrupt_av_options;
+
+MW_API mw_corrupt_av_options *mw_corrupt_av_options_new(int preset, mw_error *err);
+MW_API void mw_corrupt_av_options_free(mw_corrupt_av_options **o);
+MW_API size_t mw_corrupt_av_options_groups(mw_corrupt_av_options *o,
+                                           mw_opt_group groups[MW_MAX_GROUPS]);
+
+/* Damage sound and picture of every clip below in, on one time base: OUT_<snr>/<relative
+ * path>.<mp4|mkv|...>, its picture as mw_corrupt_video makes it, its sound the samples that
+ * mw_corrupt_audio makes of the same decision (16 kHz, mono), stored without loss; ground truth of
+ * both beside each. Clips without sound or picture fail (no_audio, no_video). Errors as
+ * mw_corrupt_audio. */
+MW_API mw_status mw_corrupt_av(const mw_corrupt_av_options *o, const mw_run_hooks *hooks,
+                               mw_summary *summary, mw_error *err);
 
 /* Where replay finds what a sidecar names: in, the input folder of its source; and the folders of its assets, NULL or ""
  * where there are none. */

@@ -22,6 +22,7 @@
 #include "merwild/faces.h"
 #include "merwild/features.h"
 #include "merwild/models.h"
+#include "merwild/occluders.h"
 #include "merwild/ops.h"
 #include "merwild/options.h"
 #include "merwild/preview.h"

@@ -18,6 +18,7 @@ typedef struct mw_audio {
     int rate_hz;
     int source_rate_hz, source_channels;
     int64_t source_n; /* frames at source_rate_hz */
+    double start_s;   /* when x begins on the clock of a container; 0 for plain sound files */
     char codec[32];
 } mw_audio;
 

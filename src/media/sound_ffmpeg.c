@@ -105,6 +105,14 @@ static void mix_down(float *to, const AVFrame *f, int n_chan, int channel)
     }
 }
 
+/* Time of a decoded frame; libavcodec has moved it past the samples that the container hides. */
+static double start_of(const AVFrame *f, AVRational tick)
+{
+    const int64_t t = f->best_effort_timestamp;
+
+    return t == AV_NOPTS_VALUE ? 0 : (double)t * tick.num / tick.den;
+}
+
 static mw_status take_frame(mw_sound_av *d, mw_audio *a, mw_error *err)
 {
     const AVFrame *f = d->frame;
@@ -113,6 +121,7 @@ static mw_status take_frame(mw_sound_av *d, mw_audio *a, mw_error *err)
     if (!a->source_rate_hz) {
         a->source_rate_hz = f->sample_rate;
         a->source_channels = n_chan;
+        a->start_s = start_of(f, d->cc->pkt_timebase);
     }
     if (f->sample_rate != a->source_rate_hz || n_chan != a->source_channels || n_chan < 1 ||
         n_chan > 64 || f->sample_rate < 1 || !format_is_known(f->format))

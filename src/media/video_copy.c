@@ -196,20 +196,39 @@ static int copy_chapters(AVFormatContext *oc, const AVFormatContext *ic)
     return 0;
 }
 
-mw_status mw_video_copy_metadata(AVFormatContext *oc, const mw_video_copy *c,
-                                 const mw_video_reader *like, mw_error *err)
+/* video: the stream whose packets come from elsewhere; it has its place among the copied ones. */
+static mw_status copy_metadata(AVFormatContext *oc, const mw_video_copy *c,
+                               const AVFormatContext *ic, unsigned video, mw_error *err)
 {
-    const AVFormatContext *ic = mw_video_reader_input(like);
-    const unsigned video_index = (unsigned)mw_video_reader_stream(like)->index;
     int bad = copy_tags(&oc->metadata, ic->metadata), to = 0;
 
     for (unsigned i = 0; i < c->n_streams && i < ic->nb_streams; i++) {
-        if (i != video_index && c->to[i] < 0) continue;
+        if (i != video && c->to[i] < 0) continue;
         bad |= copy_tags(&oc->streams[to]->metadata, ic->streams[i]->metadata);
         oc->streams[to++]->disposition = ic->streams[i]->disposition;
     }
     bad |= copy_chapters(oc, ic);
     return bad ? mw_fail_nomem(err) : MW_OK;
+}
+
+mw_status mw_video_copy_metadata(AVFormatContext *oc, const mw_video_copy *c,
+                                 const mw_video_reader *like, mw_error *err)
+{
+    return copy_metadata(oc, c, mw_video_reader_input(like),
+                         (unsigned)mw_video_reader_stream(like)->index, err);
+}
+
+mw_status mw_video_copy_open_all(mw_video_copy *c, AVFormatContext *oc, const char *path,
+                                 mw_error *err)
+{
+    mw_status st = mw_demux_open(&c->in, path, 1, err);
+
+    if (st == MW_OK) st = alloc_tables(c, err);
+    c->is_mkv = !strcmp(oc->oformat->name, "matroska");
+    for (unsigned i = 0; st == MW_OK && i < c->n_streams; i++)
+        st = add_stream(c, oc, i, err);
+    if (st == MW_OK) st = copy_metadata(oc, c, c->in, c->n_streams, err);
+    return st;
 }
 
 /* Encoder delay, which MP4 keeps in an edit list and libavformat's Matroska keeps for Opus only. */
@@ -301,4 +320,24 @@ mw_status mw_video_copy_until(mw_video_copy *c, AVFormatContext *oc, int64_t ts,
                               from->index, strchr(c->in->url, ':') + 1);
     }
     return MW_OK;
+}
+
+static int64_t lcm(int64_t a, int64_t b)
+{
+    const int64_t g = av_gcd(a, b);
+
+    return g > 0 && a / g <= INT32_MAX / b ? a / g * b : 0;
+}
+
+int mw_av_movie_ticks(const AVFormatContext *oc)
+{
+    int64_t ticks = 1000;
+
+    for (unsigned i = 0; i < oc->nb_streams; i++) {
+        const int64_t more = lcm(ticks, oc->streams[i]->time_base.den);
+
+        if (!more) return 90000;
+        ticks = more;
+    }
+    return (int)ticks;
 }

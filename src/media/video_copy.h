@@ -25,6 +25,9 @@ typedef struct mw_video_copy {
  * place of the video, whose parameters the caller fills. */
 mw_status mw_video_copy_open(mw_video_copy *c, AVFormatContext *oc, const mw_video_reader *like,
                              const mw_video_encoder *opts, AVStream **video, mw_error *err);
+/* Every stream of the file at path, with its tags, dispositions and chapters. c zeroed. */
+mw_status mw_video_copy_open_all(mw_video_copy *c, AVFormatContext *oc, const char *path,
+                                 mw_error *err);
 void mw_video_copy_clear(mw_video_copy *c);
 
 /* File and stream metadata, dispositions, chapters, without what describes the old encoding. */
@@ -37,6 +40,10 @@ mw_status mw_video_copy_until(mw_video_copy *c, AVFormatContext *oc, int64_t ts,
 
 /* Side data of a stream on to another: rotation, stereo, mastering display, light level. */
 mw_status mw_av_copy_side_data(AVStream *to, const AVStream *from, int everything, mw_error *err);
+
+/* MP4's edit lists count in ticks of the movie, a millisecond by default: too coarse for audio that
+ * starts between two of them. The least common multiple of all streams' clocks is exact. */
+int mw_av_movie_ticks(const AVFormatContext *oc);
 
 /* Whether a container can hold a stream. */
 int mw_av_holds(const AVOutputFormat *format, const AVStream *st);

@@ -71,6 +71,11 @@ static int container_of(const char *path)
     return -1;
 }
 
+const char *mw_video_muxer(mw_video_container container)
+{
+    return containers[container].muxer;
+}
+
 const char *mw_video_suffix(mw_video_container container, const char *in_path)
 {
     return container_of(in_path) == (int)container ? suffix_of(in_path)
@@ -152,28 +157,6 @@ static mw_status fill_video_stream(mw_video_writer *w, const mw_video_reader *li
     return mw_av_copy_side_data(w->video, from, 0, err);
 }
 
-static int64_t lcm(int64_t a, int64_t b)
-{
-    const int64_t g = av_gcd(a, b);
-
-    return g > 0 && a / g <= INT32_MAX / b ? a / g * b : 0;
-}
-
-/* MP4's edit lists count in ticks of the movie, a millisecond by default: too coarse for audio that
- * starts between two of them. The least common multiple of all streams' clocks is exact. */
-static int movie_ticks(const AVFormatContext *oc)
-{
-    int64_t ticks = 1000;
-
-    for (unsigned i = 0; i < oc->nb_streams; i++) {
-        const int64_t more = lcm(ticks, oc->streams[i]->time_base.den);
-
-        if (!more) return 90000;
-        ticks = more;
-    }
-    return (int)ticks;
-}
-
 static mw_status write_header(mw_video_writer *w, mw_error *err)
 {
     AVDictionary *options = NULL;
@@ -182,7 +165,7 @@ static mw_status write_header(mw_video_writer *w, mw_error *err)
     if (strcmp(w->oc->oformat->name, "matroska")) {
         if (!w->fixed_rate)
             bad |= av_dict_set_int(&options, "video_track_timescale", w->tb.den, 0) < 0;
-        bad |= av_dict_set_int(&options, "movie_timescale", movie_ticks(w->oc), 0) < 0;
+        bad |= av_dict_set_int(&options, "movie_timescale", mw_av_movie_ticks(w->oc), 0) < 0;
     }
     code = bad ? AVERROR(ENOMEM) : avformat_write_header(w->oc, &options);
     av_dict_free(&options);

@@ -60,6 +60,9 @@ mw_video_encoder mw_video_encoder_reference(void);
 mw_video_container mw_video_container_for(const mw_video_reader *source, mw_video_codec codec,
                                           int drop_audio);
 
+/* libavformat's name for it. Static text. */
+const char *mw_video_muxer(mw_video_container container);
+
 /* Suffix for an output of that container: in_path's own when it names the same container, else
  * ".mp4", ".mov", ".mkv". Static, or a part of in_path. */
 const char *mw_video_suffix(mw_video_container container, const char *in_path);

@@ -5,7 +5,6 @@
  */
 #include "run/corrupt_audio.h"
 
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,29 +13,10 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "dsp/level.h"
 #include "media/sound.h"
 #include "run/setup.h"
-#include "run/sidecar.h"
-#include "run/track.h"
 
-#define COMMAND      "corrupt audio"
-#define MAX_ATTEMPTS 16
-
-#define O(field) offsetof(mw_sound_options, field)
-
-/* clang-format off */
-const mw_opt mw_sound_options_table[] = {
-    { "noise-dir", MW_OPT_TEXT, O(noise_dir), "", .unit = NULL,
-      .help = "folder of noise recordings, by category: speech/, music/, anything else is noise", .flags = MW_OPT_RUNTIME },
-    { "snr", MW_OPT_DOUBLES, O(snr), "-5,0,5,10,15", -60, 60, "dB",
-      .help = "signal-to-noise ratios, one output folder each", .flags = MW_OPT_RUNTIME },
-    { "channel", MW_OPT_INT, O(channel), "-1", -1, 63, .help = "channel of the input to take; -1: mean of all" },
-    { "max-seconds", MW_OPT_DOUBLE, O(max_s), "21600", 1, 86400, "s", .help = "refuse longer clips",
-      .flags = MW_OPT_RUNTIME },
-    { 0 },
-};
-/* clang-format on */
+#define COMMAND "corrupt audio"
 
 mw_corrupt_audio_options *mw_corrupt_audio_options_new(int preset, mw_error *err)
 {
@@ -79,35 +59,6 @@ size_t mw_corrupt_audio_options_groups(mw_corrupt_audio_options *o,
     return 3;
 }
 
-mw_status mw_clean_sound(mw_audio *out, const char *path, const mw_sound_options *o, mw_error *err)
-{
-    const mw_sound_want want = { .rate_hz = MW_AUDIO_RATE_HZ,
-                                 .channel = (int)o->channel,
-                                 .max_s = o->max_s };
-
-    return mw_sound_load(out, path, &want, err);
-}
-
-mw_status mw_decided_noise(float **z, const mw_additive_options *o, const mw_additive_decision *d,
-                           int64_t n, mw_bank *bank, mw_error *err)
-{
-    float *scratch = NULL;
-    mw_status st;
-
-    *z = mw_calloc_aligned((size_t)n, sizeof **z);
-    if (*z && d->kind == MW_NOISE_BABBLE) scratch = mw_calloc_aligned((size_t)n, sizeof *scratch);
-    if (!*z || (d->kind == MW_NOISE_BABBLE && !scratch))
-        st = mw_fail_nomem(err);
-    else
-        st = mw_additive_noise(o, d, MW_AUDIO_RATE_HZ, mw_bank_read, bank, *z, scratch, n, err);
-    mw_free(scratch);
-    if (st != MW_OK) {
-        mw_free(*z);
-        *z = NULL;
-    }
-    return st;
-}
-
 /* ---- one job ---- */
 
 /* One signal-to-noise ratio with its output folder. */
@@ -120,7 +71,7 @@ typedef struct condition {
 
 typedef struct audio_job {
     const mw_corrupt_audio_options *o;
-    mw_bank *bank;
+    mw_sound_maker maker;
     condition conditions[MW_MAX_ROOTS];
     size_t n_conditions;
 } audio_job;
@@ -133,128 +84,17 @@ typedef struct clip_work {
     mw_clip_key key;
     char source_sha256[65];
     int64_t source_bytes;
-    mw_audio clean;
-    float *mix;
+    mw_sound_clip s;
     int16_t *pcm;
-    double *speech_power, *noise_power; /* per track frame */
-    /* drawn and prepared noise */
-    mw_additive_decision decision;
-    float *noise;
-    void *state;
-    mw_asset *assets;
 } clip_work;
-
-static const mw_op *additive(void)
-{
-    return &mw_op_audio_additive;
-}
-
-static void drop_noise(clip_work *w)
-{
-    if (w->state) additive()->audio->close(w->state);
-    w->state = NULL;
-    mw_free(w->noise);
-    w->noise = NULL;
-    mw_free(w->assets);
-    w->assets = NULL;
-    mw_opt_clear(additive()->info.drawn, &w->decision);
-}
-
-/* Draw once and prepare; MW_ERR_SILENT (silent_noise) asks for another attempt. */
-static mw_status try_noise(clip_work *w, const char *condition_text, unsigned attempt,
-                           mw_error *err)
-{
-    const mw_additive_options *o = &w->aj->o->additive;
-    const mw_bank *bank = w->aj->bank;
-    const mw_draw_info info = { .n = (int64_t)w->clean.n,
-                                .rate_hz = MW_AUDIO_RATE_HZ,
-                                .files = bank->files,
-                                .n_files = bank->n };
-    mw_status st = additive()->draw(o, &info, &w->key, condition_text, attempt, &w->decision, err);
-
-    if (st == MW_OK) st = mw_decided_noise(&w->noise, o, &w->decision, info.n, w->aj->bank, err);
-    if (st == MW_OK)
-        st = additive()->audio->open(&w->state, o, &w->decision, w->clean.x, w->noise, info.n,
-                                     MW_AUDIO_RATE_HZ, err);
-    return st;
-}
-
-static mw_status list_assets(clip_work *w, mw_error *err)
-{
-    static const char *const category[] = { "speech", "music", "noise" };
-    const mw_additive_decision *d = &w->decision;
-
-    w->assets = mw_calloc(d->files.n, sizeof *w->assets);
-    if (!w->assets) return mw_fail_nomem(err);
-    for (size_t i = 0; i < d->files.n; i++) {
-        const mw_noise_file *f = mw_bank_find(w->aj->bank, d->files.v[i]);
-        const int64_t n = (int64_t)w->clean.n;
-        mw_status st;
-
-        w->assets[i] =
-            (mw_asset){ .role = "noise",
-                        .category = category[f->category],
-                        .path = f->path,
-                        .offset_samples = d->offset_samples.v[i],
-                        .loops = f->n >= n ? 1 : (d->offset_samples.v[i] + n + f->n - 1) / f->n };
-        st = mw_bank_sha256(w->aj->bank, f->path, w->assets[i].sha256, err);
-        if (st != MW_OK) return st;
-    }
-    return MW_OK;
-}
-
-/* Noise for the clip (or for one condition of it): other draws follow while the one made is silent.
- * A recording that fails when read is passed over like a silent one. */
-static mw_status prepare_noise(clip_work *w, const char *condition_text, mw_error *err)
-{
-    mw_status st = MW_ERR_SILENT;
-
-    for (unsigned attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-        mw_error own;
-
-        drop_noise(w);
-        st = try_noise(w, condition_text, attempt, &own);
-        if (st == MW_OK) break;
-        if (err) *err = own;
-        /* what another draw cannot mend */
-        if (st == MW_ERR_NOMEM || !strcmp(own.reason, "silent_input") ||
-            !strcmp(own.reason, "no_noise"))
-            return st;
-    }
-    if (st != MW_OK) return st;
-    mw_track_power(w->noise_power, w->noise, (int64_t)w->clean.n, MW_AUDIO_RATE_HZ);
-    return list_assets(w, err);
-}
 
 static mw_status load_clip(clip_work *w, mw_error *err)
 {
-    const size_t n_frames_max = (size_t)1 << 32;
-    size_t n_frames;
-    mw_status st = mw_clean_sound(&w->clean, w->clip->path, &w->aj->o->sound, err);
+    mw_status st = mw_sound_clip_load(&w->s, w->clip->path, err);
 
     if (st != MW_OK) return st;
-    if (!(sqrt(mw_energy(w->clean.x, w->clean.n) / (double)w->clean.n) > MW_SILENT_RMS))
-        return mw_fail(err, MW_ERR_SILENT, "silent_input",
-                       "'%s' is silent: no signal-to-noise ratio is defined for it", w->clip->path);
-    n_frames = mw_track_n_frames((int64_t)w->clean.n, MW_AUDIO_RATE_HZ);
-    if (n_frames > n_frames_max) return mw_fail_nomem(err);
-    w->mix = mw_calloc_aligned(w->clean.n, sizeof *w->mix);
-    w->pcm = mw_calloc_aligned(w->clean.n, sizeof *w->pcm);
-    w->speech_power = mw_calloc(n_frames, sizeof *w->speech_power);
-    w->noise_power = mw_calloc(n_frames, sizeof *w->noise_power);
-    if (!w->mix || !w->pcm || !w->speech_power || !w->noise_power) return mw_fail_nomem(err);
-    mw_track_power(w->speech_power, w->clean.x, (int64_t)w->clean.n, MW_AUDIO_RATE_HZ);
-    return MW_OK;
-}
-
-static void clear_clip(clip_work *w)
-{
-    drop_noise(w);
-    mw_audio_clear(&w->clean);
-    mw_free(w->mix);
-    mw_free(w->pcm);
-    mw_free(w->speech_power);
-    mw_free(w->noise_power);
+    w->pcm = mw_calloc_aligned(w->s.clean.n, sizeof *w->pcm);
+    return w->pcm ? MW_OK : mw_fail_nomem(err);
 }
 
 /* Names of the three files of one output, relative to its root and with it. */
@@ -281,13 +121,12 @@ static void clear_names(output_names *o)
     mw_free(o->sidecar);
 }
 
-static mw_status write_track(clip_work *w, const output_names *names, const mw_segments *segments,
-                             const mw_additive_result *r, char sha256[65], mw_error *err)
+static mw_status write_track(clip_work *w, const output_names *names, char sha256[65],
+                             mw_error *err)
 {
+    const mw_track_audio_in in = mw_sound_clip_track(&w->s, 0);
     mw_npz z = { 0 };
-    mw_status st =
-        mw_track_audio(&z, segments, w->speech_power, w->noise_power, r->peak_scale,
-                       r->noise_gain * r->peak_scale, (int64_t)w->clean.n, MW_AUDIO_RATE_HZ, err);
+    mw_status st = mw_track_make(&z, &in, NULL, err);
 
     if (st == MW_OK) {
         mw_sha256_hex(sha256, z.bytes.data, z.bytes.n);
@@ -300,7 +139,7 @@ static mw_status write_track(clip_work *w, const output_names *names, const mw_s
 static mw_status write_wav(clip_work *w, const output_names *names, mw_media *out, mw_error *err)
 {
     mw_str bytes = { 0 };
-    mw_status st = mw_wav_put(&bytes, w->mix, w->clean.n, MW_AUDIO_RATE_HZ, w->pcm, err);
+    mw_status st = mw_wav_put(&bytes, w->s.mix, w->s.clean.n, MW_AUDIO_RATE_HZ, w->pcm, err);
 
     if (st == MW_OK) {
         *out = (mw_media){ .path = names->wav_rel,
@@ -308,7 +147,7 @@ static mw_status write_wav(clip_work *w, const output_names *names, mw_media *ou
                            .codec = "pcm_s16le",
                            .rate_hz = MW_AUDIO_RATE_HZ,
                            .channels = 1,
-                           .samples = (int64_t)w->clean.n };
+                           .samples = (int64_t)w->s.clean.n };
         mw_sha256_hex(out->sha256, bytes.data, bytes.n);
         st = mw_file_store(names->wav, bytes.data, bytes.n, err);
     }
@@ -317,23 +156,16 @@ static mw_status write_wav(clip_work *w, const output_names *names, mw_media *ou
 }
 
 static mw_status write_sidecar(clip_work *w, const condition *c, const output_names *names,
-                               const mw_segments *segments, const mw_additive_result *result,
                                const mw_media *output, const char *track_sha256, mw_error *err)
 {
     mw_corrupt_audio_options *o = (mw_corrupt_audio_options *)(uintptr_t)w->aj->o;
     const mw_opt_group group = { mw_sound_options_table, &o->sound };
-    const mw_stage stage = { .op = additive(),
-                             .options = &o->additive,
-                             .decision = &w->decision,
-                             .result = result,
-                             .assets = w->assets,
-                             .n_assets = w->decision.files.n,
-                             .segments = segments };
+    const mw_stage stage = mw_sound_clip_stage(&w->s);
     mw_media source = { .path = w->clip->rel,
                         .bytes = w->source_bytes,
-                        .rate_hz = w->clean.source_rate_hz,
-                        .channels = w->clean.source_channels,
-                        .samples = w->clean.source_n };
+                        .rate_hz = w->s.clean.source_rate_hz,
+                        .channels = w->s.clean.source_channels,
+                        .samples = w->s.clean.source_n };
     mw_sidecar s = { .id = w->clip->id,
                      .compat = o->preset,
                      .seed = o->run.seed,
@@ -343,7 +175,7 @@ static mw_status write_sidecar(clip_work *w, const condition *c, const output_na
                      .n_job_options = 1,
                      .source_audio = &source,
                      .output_audio = output,
-                     .end_s = (double)w->clean.n / MW_AUDIO_RATE_HZ,
+                     .end_s = (double)w->s.clean.n / MW_AUDIO_RATE_HZ,
                      .clock_audio = output,
                      .stages = &stage,
                      .n_stages = 1,
@@ -352,7 +184,7 @@ static mw_status write_sidecar(clip_work *w, const condition *c, const output_na
     mw_status st;
 
     memcpy(source.sha256, w->source_sha256, sizeof source.sha256);
-    memcpy(source.codec, w->clean.codec, sizeof source.codec);
+    memcpy(source.codec, w->s.clean.codec, sizeof source.codec);
     memcpy(s.config_sha256, c->config_sha256, sizeof s.config_sha256);
     memcpy(s.track_sha256, track_sha256, sizeof s.track_sha256);
     mw_sidecar_write(&text, &s);
@@ -368,30 +200,20 @@ static mw_status write_condition(clip_work *w, const condition *c, const output_
                                  mw_error *err)
 {
     char track_sha256[65];
-    mw_additive_result result;
-    mw_segments segments = { 0 };
     mw_media output;
-    mw_status st;
+    mw_status st = mw_sound_clip_mix(&w->s, c->snr_db, err);
 
-    w->decision.snr_db = c->snr_db;
-    st = additive()->audio->apply(w->state, c->snr_db, w->mix, &result, err);
-    if (st == MW_OK)
-        st = additive()->audio->segments(&w->aj->o->additive, &w->decision, &result,
-                                         (int64_t)w->clean.n, &segments, err);
     if (st == MW_OK) st = mw_make_parents(names->sidecar, err);
-    if (st != MW_OK) goto done;
+    if (st != MW_OK) return st;
     /* an old sidecar must not describe new files, should the run end here */
     unlink(names->sidecar);
     st = write_wav(w, names, &output, err);
-    if (st == MW_OK) st = write_track(w, names, &segments, &result, track_sha256, err);
-    if (st == MW_OK)
-        st = write_sidecar(w, c, names, &segments, &result, &output, track_sha256, err);
+    if (st == MW_OK) st = write_track(w, names, track_sha256, err);
+    if (st == MW_OK) st = write_sidecar(w, c, names, &output, track_sha256, err);
     if (st != MW_OK) {
         unlink(names->wav);
         unlink(names->track);
     }
-done:
-    mw_free(segments.v);
     return st;
 }
 
@@ -401,12 +223,12 @@ static mw_status tell_drawn(clip_work *w, const condition *c, mw_error *err)
     mw_json j = mw_json_begin(&pretty);
     mw_status st;
 
-    w->decision.snr_db = c->snr_db;
+    w->s.decision.snr_db = c->snr_db;
     mw_json_open(&j, '{');
     mw_json_put_text(&j, "id", w->clip->id);
-    mw_json_put_text(&j, "name", additive()->info.name);
+    mw_json_put_text(&j, "name", mw_op_audio_additive.info.name);
     mw_json_key(&j, "drawn");
-    mw_json_struct(&j, additive()->info.drawn, &w->decision, 0);
+    mw_json_struct(&j, mw_op_audio_additive.info.drawn, &w->s.decision, 0);
     mw_json_close(&j, '}');
     mw_json_compact(&line, pretty.data ? pretty.data : "", pretty.n);
     line.failed |= pretty.failed;
@@ -423,9 +245,9 @@ static mw_status work_condition(clip_work *w, const condition *c, const output_n
     const int per_condition = w->aj->o->additive.noise_per == MW_NOISE_PER_CONDITION;
     mw_status st = MW_OK;
 
-    if (!w->clean.x) st = load_clip(w, err);
-    if (st == MW_OK && (!w->state || per_condition))
-        st = prepare_noise(w, per_condition ? c->text : "", err);
+    if (!w->s.clean.x) st = load_clip(w, err);
+    if (st == MW_OK && (!w->s.state || per_condition))
+        st = mw_sound_clip_draw(&w->s, per_condition ? c->text : "", err);
     if (st != MW_OK) return st;
     if (w->aj->o->run.dry_run) return tell_drawn(w, c, err);
     return write_condition(w, c, names, err);
@@ -449,6 +271,8 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
     mw_status st = mw_sha256_file(w.source_sha256, &w.source_bytes, clip->path, &r->error);
 
     (void)worker;
+    w.s.maker = &aj->maker;
+    w.s.key = w.key;
     r->outcome = MW_SKIPPED;
     for (size_t i = 0; st == MW_OK && i < aj->n_conditions; i++) {
         const condition *c = &aj->conditions[i];
@@ -459,9 +283,10 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
             break;
         }
         st = name_outputs(&names, c->root, clip->stem, &r->error);
-        if (st == MW_OK && (aj->o->run.overwrite || aj->o->run.dry_run ||
-                            !mw_sidecar_is_current(names.sidecar, c->root, c->config_sha256,
-                                                   w.source_sha256, asset_is_same, aj->bank))) {
+        if (st == MW_OK &&
+            (aj->o->run.overwrite || aj->o->run.dry_run ||
+             !mw_sidecar_is_current(names.sidecar, c->root, c->config_sha256, w.source_sha256,
+                                    asset_is_same, aj->maker.bank))) {
             st = work_condition(&w, c, &names, &r->error);
             r->outcome = MW_DONE;
             r->n_outputs += st == MW_OK && !aj->o->run.dry_run;
@@ -470,9 +295,10 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
     }
     if (st != MW_OK)
         r->outcome = MW_FAILED;
-    else if (w.clean.rate_hz)
-        r->media_s = (double)w.clean.n / w.clean.rate_hz;
-    clear_clip(&w);
+    else if (w.s.clean.rate_hz)
+        r->media_s = (double)w.s.clean.n / w.s.clean.rate_hz;
+    mw_sound_clip_clear(&w.s);
+    mw_free(w.pcm);
 }
 
 /* ---- setting up ---- */
@@ -481,23 +307,19 @@ static mw_status set_conditions(audio_job *aj, mw_roots *roots, mw_error *err)
 {
     mw_corrupt_audio_options *o = (mw_corrupt_audio_options *)(uintptr_t)aj->o;
     const mw_opt_group group = { mw_sound_options_table, &o->sound };
-    const mw_op *op = additive();
+    const mw_op *op = &mw_op_audio_additive;
     const void *op_options = &o->additive;
-    size_t n_out = strlen(o->run.out);
 
-    while (n_out > 1 && o->run.out[n_out - 1] == '/')
-        n_out--;
     for (size_t i = 0; i < o->sound.snr.n; i++) {
         condition *c = &aj->conditions[i];
         char *extra;
         mw_status st;
 
-        mw_f64_text(c->text, o->sound.snr.v[i]);
-        st = mw_roots_add(roots, mw_format("%.*s_%s", (int)n_out, o->run.out, c->text), err);
+        st = mw_roots_add(roots, mw_snr_folder(o->run.out, o->sound.snr.v[i], c->text), err);
         if (st != MW_OK) return st;
         c->snr_db = o->sound.snr.v[i];
         c->root = roots->path[i];
-        extra = mw_format("snr %s, noise %s", c->text, aj->bank->listing_sha256);
+        extra = mw_format("snr %s, noise %s", c->text, aj->maker.bank->listing_sha256);
         if (!extra) return mw_fail_nomem(err);
         st = mw_config_sha256(c->config_sha256, COMMAND, &group, 1, o->run.seed, &op, &op_options,
                               1, extra, err);
@@ -521,46 +343,10 @@ static mw_status check_options(const mw_corrupt_audio_options *o, mw_error *err)
     return MW_OK;
 }
 
-/* No clip can succeed without a kind of noise that can be drawn: say so before work starts. */
-static mw_status check_noise(const audio_job *aj, mw_error *err)
-{
-    const mw_draw_info info = { .n = MW_AUDIO_RATE_HZ,
-                                .rate_hz = MW_AUDIO_RATE_HZ,
-                                .files = aj->bank->files,
-                                .n_files = aj->bank->n };
-    const mw_clip_key key = mw_clip_key_make(0, "");
-    mw_additive_decision d;
-    mw_status st = additive()->draw(&aj->o->additive, &info, &key, "", 0, &d, err);
-
-    if (st == MW_OK) {
-        mw_opt_clear(additive()->info.drawn, &d);
-        return MW_OK;
-    }
-    if (st == MW_ERR_FORMAT && !*aj->o->sound.noise_dir)
-        return mw_fail(err, MW_ERR_FORMAT, "no_noise",
-                       "no noise: give --noise-dir FOLDER, or generated noise (for instance "
-                       "--weight-white 1)");
-    if (st == MW_ERR_FORMAT)
-        mw_error_prefix(err, "noise folder '%s' (%zu usable files, %zu unusable)",
-                        aj->o->sound.noise_dir, aj->bank->n, aj->bank->n_rejects);
-    return st;
-}
-
-static void tell_rejects(mw_job *job, const mw_bank *bank)
-{
-    for (size_t i = 0; i < bank->n_rejects; i++) {
-        char *text = mw_format("noise file passed over (%s): %s", bank->rejects[i].error.reason,
-                               bank->rejects[i].error.message);
-
-        if (text) mw_job_tell(job, MW_EVENT_NOTE, NULL, text);
-        mw_free(text);
-    }
-}
-
 mw_status mw_corrupt_audio(const mw_corrupt_audio_options *o, const mw_run_hooks *hooks,
                            mw_summary *summary, mw_error *err)
 {
-    audio_job aj = { .o = o };
+    audio_job aj = { .o = o, .maker = { .sound = &o->sound, .additive = &o->additive } };
     mw_job job = { .work = work_on_clip, .user = &aj };
     mw_roots roots = { 0 };
     mw_walk walk = { 0 };
@@ -569,24 +355,24 @@ mw_status mw_corrupt_audio(const mw_corrupt_audio_options *o, const mw_run_hooks
     *summary = (mw_summary){ 0 };
     st = check_options(o, err);
     if (st == MW_OK)
-        st = mw_bank_open(&aj.bank, o->sound.noise_dir, MW_AUDIO_RATE_HZ, mw_run_threads(&o->run),
-                          err);
-    if (st == MW_OK) st = check_noise(&aj, err);
+        st = mw_bank_open(&aj.maker.bank, o->sound.noise_dir, MW_AUDIO_RATE_HZ,
+                          mw_run_threads(&o->run), err);
+    if (st == MW_OK) st = mw_sound_maker_check(&aj.maker, err);
     if (st == MW_OK) st = set_conditions(&aj, &roots, err);
     if (st == MW_OK)
         st = mw_job_setup(&job, &walk, &o->run, MW_WALK_SOUND | MW_WALK_VIDEO, &roots, hooks,
                           summary, err);
     if (st == MW_OK && !o->run.dry_run) st = mw_roots_open(&roots, err);
     if (st != MW_OK) goto done;
-    summary->n_noise_files = aj.bank->n;
-    summary->n_noise_rejected = aj.bank->n_rejects;
-    tell_rejects(&job, aj.bank);
+    summary->n_noise_files = aj.maker.bank->n;
+    summary->n_noise_rejected = aj.maker.bank->n_rejects;
+    mw_sound_maker_tell(&aj.maker, &job);
     st = mw_job_run(&job, err);
     if (st == MW_OK && !o->run.dry_run) st = mw_job_finish(&job, &o->run, &roots, err);
 done:
     mw_job_clear(&job);
     mw_walk_clear(&walk);
     mw_roots_close(&roots);
-    mw_bank_close(&aj.bank);
+    mw_bank_close(&aj.maker.bank);
     return st;
 }

@@ -22,45 +22,6 @@
 /* Operations that a clip may meet; their options are part of the fingerprint. */
 enum { OP_NOISE, OP_BLUR, OP_OCCLUSION, N_OPS };
 
-static const char *const mode_names[] = { "noise", "occlusion", "random", "both",
-                                          NULL };                    /* MW_MODE_* */
-static const char *const no_face_names[] = { "fail", "keep", NULL }; /* MW_NO_FACE_* */
-static const char *const codec_names[] = { "h264", "ffv1", "mp4v",
-                                           NULL };                   /* order of mw_video_codec */
-static const char *const effort_names[] = { "fast", "small", NULL }; /* order of mw_video_effort */
-
-#define O(field) offsetof(mw_picture_options, field)
-
-/* clang-format off */
-const mw_opt mw_picture_options_table[] = {
-    { "mode", MW_OPT_ENUM, O(mode), "noise", .choices = mode_names, .reference = "random",
-      .help = "noise: Gaussian noise or blur, drawn per stretch; occlusion; random: one of the two, drawn per clip; both" },
-    { "occlusion-img", MW_OPT_TEXT, O(image_dir), "", .help = "folder of occluder pictures, a folder per kind; empty: drawn shapes",
-      .flags = MW_OPT_RUNTIME },
-    { "occlusion-mask", MW_OPT_TEXT, O(mask_dir), "", .help = "folder of their masks", .flags = MW_OPT_RUNTIME },
-    { "faces", MW_OPT_TEXT, O(faces_dir), "", .aliases = "MOSI-landmark-dir", .flags = MW_OPT_RUNTIME,
-      .help = "folder of face tracks (merwild faces, or landmark pickles of the reference); empty: detect" },
-    { "if-no-face", MW_OPT_ENUM, O(no_face), "fail", .choices = no_face_names, .reference = "keep",
-      .help = "a clip to be occluded that shows no face: fail it, or keep it as it is and say so in the sidecar" },
-    { "schedule", MW_OPT_TEXT, O(schedule), "segment",
-      .help = "damaged frames: segment (one stretch), segments:K (one in each of K parts), interval (single frames)" },
-    { "noise-percent", MW_OPT_DOUBLE, O(fraction), "0.1", 0, 1, .aliases = "fraction",
-      .help = "share of the frames that is damaged (a fraction, in spite of its name)" },
-    { "reference-step", MW_OPT_BOOL, O(reference_step), "no", .reference = "yes",
-      .help = "interval schedule: every int(1 / fraction)-th frame, as the reference does" },
-    { "weight-gaussian", MW_OPT_DOUBLE, O(weight_noise), "1", 0, 1e6, .help = "weight of Gaussian noise" },
-    { "weight-blur", MW_OPT_DOUBLE, O(weight_blur), "1", 0, 1e6, .help = "weight of blur" },
-    { "codec", MW_OPT_ENUM, O(codec), "h264", .choices = codec_names, .reference = "mp4v",
-      .help = "h264 (constant quantiser), ffv1 (lossless) or mp4v (MPEG-4 part 2 as the reference writes)" },
-    { "effort", MW_OPT_ENUM, O(effort), "fast", .choices = effort_names, .help = "h264: fast, or a third smaller" },
-    { "qp", MW_OPT_INT, O(qp), "18", 1, 40, .help = "h264: quantiser; 18 keeps untouched frames above 44 dB" },
-    { "drop-audio", MW_OPT_BOOL, O(drop_audio), "no", .reference = "yes", .help = "leave the sound out" },
-    { "fps", MW_OPT_DOUBLES, O(fps), "", 1, 1000, "frames/s", .reference = "30",
-      .help = "constant frame rate to write; empty: keep all time stamps" },
-    { 0 },
-};
-/* clang-format on */
-
 size_t mw_corrupt_video_options_groups(mw_corrupt_video_options *o,
                                        mw_opt_group groups[MW_MAX_GROUPS])
 {
@@ -146,45 +107,13 @@ static void clear_work(clip_work *w)
     mw_visual_clip_clear(&w->c);
 }
 
-/* Count, plan, run. Some files decode to another number of frames than they hold packets: those are
- * planned and run again with the number found, so that the plan always refers to real frames. */
-static mw_status run_clip(clip_work *w, mw_error *err)
-{
-    int64_t n_found, n;
-    mw_status st = mw_video_count_frames(w->clip->path, &n, err);
-
-    for (int again = 0; st == MW_OK && again < 2; again++) {
-        mw_visual_plan_clear(&w->c);
-        st = mw_visual_plan(&w->c, &w->vj->planner, &w->key, w->clip, w->worker, &n, w->job, err);
-        if (st != MW_OK) break;
-        st = mw_visual_clip_run(&w->c, w->clip->path, w->part, &w->vj->o->picture, n, &n_found,
-                                w->job, err);
-        if (st != MW_ERR_MISMATCH || again) break;
-        n = n_found;
-        st = MW_OK;
-    }
-    return st;
-}
-
 static mw_status write_track(clip_work *w, char sha256[65], mw_error *err)
 {
     const mw_segments *lists[MW_MAX_VISUAL_STAGES];
+    const mw_track_video_in in = mw_visual_track(&w->c, lists);
     mw_npz z = { 0 };
-    mw_status st;
+    mw_status st = mw_track_make(&z, NULL, &in, err);
 
-    for (size_t i = 0; i < w->c.n_stages; i++)
-        lists[i] = &w->c.stages[i].segments;
-    st = mw_track_video(&z,
-                        &(mw_track_video_in){ .segments = lists,
-                                              .n_lists = w->c.n_stages,
-                                              .times_s = w->c.times_s,
-                                              .cov_face = w->c.cov_face,
-                                              .cov_frame = w->c.cov_frame,
-                                              .n_frames = w->c.n_frames,
-                                              .faces = &w->c.faces,
-                                              .width = w->c.info.width,
-                                              .height = w->c.info.height },
-                        err);
     if (st == MW_OK) {
         mw_sha256_hex(sha256, z.bytes.data, z.bytes.n);
         st = mw_file_store(w->track, z.bytes.data, z.bytes.n, err);
@@ -193,54 +122,13 @@ static mw_status write_track(clip_work *w, char sha256[65], mw_error *err)
     return st;
 }
 
-static mw_media media_of(const clip_work *w, const char *path, const char *codec)
-{
-    mw_media m = { .path = path,
-                   .width = w->c.info.width,
-                   .height = w->c.info.height,
-                   .fps_num = w->c.info.fps_num > 0 ? w->c.info.fps_num : 1,
-                   .fps_den = w->c.info.fps_num > 0 ? w->c.info.fps_den : 1,
-                   .frames = (int64_t)w->c.n_frames };
-
-    snprintf(m.codec, sizeof m.codec, "%s", codec);
-    return m;
-}
-
-/* Where the face boxes came from, and an occlusion that found no face. */
-static void describe_faces(mw_json *j, const void *user)
-{
-    const mw_visual_clip *c = &((const clip_work *)user)->c;
-
-    if (c->faces.n_frames) {
-        mw_json_key(j, "faces");
-        mw_json_open(j, '{');
-        mw_json_put_text(j, "path", c->faces_asset.path); /* null: detected here */
-        mw_json_put_text(j, "sha256", c->faces_asset.path ? c->faces_asset.sha256 : NULL);
-        mw_json_put_text(
-            j, "detector_sha256",
-            c->faces_asset.path
-                ? NULL
-                : mw_face_model_info[((const clip_work *)user)->vj->o->face.model].sha256);
-        mw_json_close(j, '}');
-    }
-    mw_json_key(j, "not_applied");
-    mw_json_open(j, '[');
-    if (c->no_face) {
-        mw_json_open(j, '{');
-        mw_json_put_text(j, "name", mw_op_visual_occlusion.info.name);
-        mw_json_put_text(j, "reason", "no_face");
-        mw_json_close(j, '}');
-    }
-    mw_json_close(j, ']');
-}
-
 static mw_status write_sidecar(clip_work *w, const mw_media *output, const char *track_sha256,
                                mw_error *err)
 {
     mw_corrupt_video_options *o = (mw_corrupt_video_options *)(uintptr_t)w->vj->o;
     const mw_opt_group groups[2] = { { mw_picture_options_table, &o->picture },
                                      { mw_face_options_table, &o->face } };
-    mw_media source = media_of(w, w->clip->rel, w->c.info.codec);
+    mw_media source = mw_visual_media(&w->c, w->clip->rel, w->c.info.codec);
     mw_stage stages[MW_MAX_VISUAL_STAGES];
     mw_sidecar s = { .id = w->clip->id,
                      .compat = o->preset,
@@ -249,8 +137,8 @@ static mw_status write_sidecar(clip_work *w, const mw_media *output, const char 
                      .command = COMMAND,
                      .job_options = groups,
                      .n_job_options = 2,
-                     .describe = describe_faces,
-                     .describe_user = w,
+                     .describe = mw_visual_describe,
+                     .describe_user = &w->c,
                      .source_video = &source,
                      .output_video = output,
                      .end_s = w->c.times_s[w->c.n_frames],
@@ -262,17 +150,7 @@ static mw_status write_sidecar(clip_work *w, const mw_media *output, const char 
     mw_str text = { 0 };
     mw_status st;
 
-    for (size_t i = 0; i < w->c.n_stages; i++) {
-        const mw_visual_stage *v = &w->c.stages[i];
-
-        stages[i] = (mw_stage){ .op = v->op,
-                                .options = v->options,
-                                .decision = v->decision,
-                                .result = &v->result,
-                                .assets = v->assets,
-                                .n_assets = v->n_assets,
-                                .segments = &v->segments };
-    }
+    mw_visual_stages(&w->c, stages);
     source.bytes = w->source_bytes;
     memcpy(source.sha256, w->source_sha256, sizeof source.sha256);
     memcpy(s.config_sha256, w->vj->config_sha256, sizeof s.config_sha256);
@@ -293,10 +171,12 @@ static mw_status make_outputs(clip_work *w, mw_error *err)
 
     if (st == MW_OK) st = name_outputs(w, err);
     if (st == MW_OK) st = mw_make_parents(w->video, err);
-    if (st == MW_OK) st = run_clip(w, err);
+    if (st == MW_OK)
+        st = mw_visual_make(&w->c, &w->vj->planner, &w->key, w->clip, w->worker, w->part,
+                            &w->vj->o->picture, w->job, err);
     if (st != MW_OK) return st;
     unlink(w->sidecar); /* an old sidecar must not describe new files, should the run end here */
-    output = media_of(w, w->video_rel, codec_names[w->vj->o->picture.codec]);
+    output = mw_visual_media(&w->c, w->video_rel, mw_picture_codec(&w->vj->o->picture));
     st = mw_sha256_file(output.sha256, &output.bytes, w->part, err);
     if (st != MW_OK)
         unlink(w->part);
@@ -351,18 +231,7 @@ static mw_status tell_drawn(clip_work *w, mw_error *err)
  * stale. */
 static int asset_is_same(void *user, const char *path, const char *sha256)
 {
-    const mw_picture_options *o = &((const clip_work *)user)->vj->o->picture;
-    const char *const folders[] = { o->image_dir, o->mask_dir, o->faces_dir };
-    int same = 0;
-
-    for (size_t i = 0; i < sizeof folders / sizeof *folders && !same; i++) {
-        char *file = *folders[i] ? mw_path_join(folders[i], path) : NULL;
-        char found[65];
-
-        same = file && mw_sha256_file(found, NULL, file, NULL) == MW_OK && !strcmp(found, sha256);
-        mw_free(file);
-    }
-    return same;
+    return mw_visual_asset_is_same(&((const clip_work *)user)->vj->o->picture, path, sha256);
 }
 
 static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *clip,

@@ -101,6 +101,21 @@ static mw_status list(name_list *files, name_list *folders, const char *root, co
 
 /* ---- pairing ---- */
 
+/* Whether text holds word, whatever the case of ASCII letters; word is in lower case. */
+static int holds(const char *text, const char *word)
+{
+    const size_t n = strlen(word);
+
+    for (; *text; text++) {
+        size_t k = 0;
+
+        while (k < n && (text[k] >= 'A' && text[k] <= 'Z' ? text[k] + 32 : text[k]) == word[k])
+            k++;
+        if (k == n) return 1;
+    }
+    return 0;
+}
+
 static int kind_of(const char *folder)
 {
     static const struct {
@@ -112,8 +127,17 @@ static int kind_of(const char *folder)
                   { "texture", MW_OCCLUDER_TEXTURE } };
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strstr(folder, words[i].word)) return words[i].kind;
+        if (holds(folder, words[i].word)) return words[i].kind;
     return -1;
+}
+
+/* Endings of the names of mask folders, as published sets spell them. */
+static const char *const mask_endings[] = { "_masks", "_mask", "_mask_x4", "_image_x4" };
+
+/* A folder of masks that lies beside the folders of pictures. */
+static int is_mask_folder(const char *folder)
+{
+    return holds(folder, "_mask") || holds(folder, "_image_x4");
 }
 
 static mw_status set_aside(mw_occluder_bank *b, const char *path, mw_error *err, const char *reason,
@@ -143,22 +167,20 @@ static mw_status add(mw_occluder_bank *b, const char *image, const char *mask, i
     return o.image && (o.mask || !mask) ? MW_OK : mw_fail_nomem(err);
 }
 
-/* The mask of an image: below "<prefix>_masks" or "<prefix>_mask", same path inside, any picture
- * suffix. *mask NULL when there is none. */
+/* The mask of an image: below a folder of its prefix with one of the endings, same path inside, any
+ * picture suffix. *mask NULL when there is none. */
 static mw_status find_mask(char **mask, const char *mask_dir, const char *folder,
                            const char *inside, mw_error *err)
 {
-    static const char *const endings[] = { "_masks", "_mask" }, *const suffixes[] = {
-        ".png", ".PNG", ".jpg", ".jpeg"
-    };
+    static const char *const suffixes[] = { ".png", ".PNG", ".jpg", ".JPG", ".jpeg", ".JPEG" };
     const size_t n_prefix = strcspn(folder, "_"),
                  n_stem = strlen(inside) - strlen(mw_path_suffix(inside));
 
     *mask = NULL;
-    for (size_t i = 0; i < 2; i++)
-        for (size_t k = 0; k < 4; k++) {
-            char *rel = mw_format("%.*s%s/%.*s%s", (int)n_prefix, folder, endings[i], (int)n_stem,
-                                  inside, suffixes[k]);
+    for (size_t i = 0; i < sizeof mask_endings / sizeof *mask_endings; i++)
+        for (size_t k = 0; k < sizeof suffixes / sizeof *suffixes; k++) {
+            char *rel = mw_format("%.*s%s/%.*s%s", (int)n_prefix, folder, mask_endings[i],
+                                  (int)n_stem, inside, suffixes[k]);
             char *path = rel ? mw_path_join(mask_dir, rel) : NULL;
             const int there = path && mw_file_size(path) >= 0;
 
@@ -182,6 +204,7 @@ static mw_status add_folder(mw_occluder_bank *b, const char *folder, mw_error *e
     name_list files = { 0 };
     mw_status st = MW_OK;
 
+    if (is_mask_folder(folder)) return MW_OK;
     if (kind < 0)
         return set_aside(b, folder, err, "unknown_kind",
                          "the folder's name holds none of hand, object, dtd, texture");

@@ -23,11 +23,13 @@ typedef struct mw_occluder_bank {
 } mw_occluder_bank;
 
 /* Look through the folders. Each folder directly below image_dir is a kind by its name: "hand" in
- * it hands, "object" objects, "dtd" or "texture" textures (whole pictures, masks not needed). Masks
- * are found by stem below mask_dir, in the folder named by the part before the first '_' with
- * "_masks" or "_mask" (11k-hands_img: 11k-hands_masks). What has no mask, or lies in a folder of no
- * kind, is set aside with the reason. Empty image_dir: the drawn shapes. MW_ERR_IO when a folder
- * cannot be read; MW_ERR_FORMAT (no_occluder) when nothing usable is there. */
+ * it hands, "object" objects, "dtd" or "texture" textures (whole pictures, masks not needed), in
+ * any case of letters. Masks are found by stem below mask_dir (which may be the same folder), in
+ * the folder named by the part before the first '_' with "_masks", "_mask", "_mask_x4" or
+ * "_image_x4" (11k-hands_img: 11k-hands_masks; object_image_sr: object_mask_x4). What has no mask,
+ * or lies in a folder of no kind, is set aside with the reason. Empty image_dir: the drawn shapes.
+ * MW_ERR_IO when a folder cannot be read; MW_ERR_FORMAT (no_occluder) when nothing usable is there.
+ */
 mw_status mw_occluder_bank_open(mw_occluder_bank **out, const char *image_dir, const char *mask_dir,
                                 mw_error *err);
 void mw_occluder_bank_close(mw_occluder_bank **bank);

@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "media/sound.h"
 #include "run/corrupt_audio.h"
-#include "run/corrupt_video.h"
+#include "run/corrupt_av.h"
 #include "run/sidecar.h"
 
 #define MAX_FILES 64 /* talkers in babble */
@@ -26,6 +26,7 @@ typedef struct replay {
     char *source, *output; /* paths */
     const char *expected_sha256;
     char made_sha256[65];
+    size_t first_visual; /* stages before it are of sound */
 } replay;
 
 static mw_status broken(const replay *r, const char *what, mw_error *err)
@@ -197,72 +198,86 @@ static mw_status store_wav(replay *r, const float *x, size_t n, mw_error *err)
     return st;
 }
 
-static mw_status mix(replay *r, const mw_op *op, const mw_additive_options *options,
-                     const mw_additive_decision *decision, const mw_audio *clean, mw_error *err)
+/* y [clean->n]: the clean sound with the noise of a decision. */
+static mw_status mix(const replay *r, const mw_op *op, const mw_additive_options *options,
+                     const mw_additive_decision *decision, const mw_audio *clean, float *y,
+                     mw_error *err)
 {
     mw_additive_result result;
     mw_bank *bank = NULL;
-    float *noise = NULL, *y = mw_calloc_aligned(clean->n, sizeof *y);
+    float *noise = NULL;
     void *state = NULL;
     mw_status st =
-        y ? mw_bank_open_listed(&bank, r->noise_dir, &decision->files, MW_AUDIO_RATE_HZ, err)
-          : mw_fail_nomem(err);
+        mw_bank_open_listed(&bank, r->noise_dir, &decision->files, MW_AUDIO_RATE_HZ, err);
 
     if (st == MW_OK) st = mw_decided_noise(&noise, options, decision, (int64_t)clean->n, bank, err);
     if (st == MW_OK)
         st = op->audio->open(&state, options, decision, clean->x, noise, (int64_t)clean->n,
                              MW_AUDIO_RATE_HZ, err);
     if (st == MW_OK) st = op->audio->apply(state, decision->snr_db, y, &result, err);
-    if (st == MW_OK) st = store_wav(r, y, clean->n, err);
     if (state) op->audio->close(state);
     mw_bank_close(&bank);
     mw_free(noise);
-    mw_free(y);
     return st;
 }
 
-static mw_status replay_audio(replay *r, const json_t *job_options, mw_error *err)
+/* The first stage on the source's sound; y [clean->n] (mw_free) and clean are the caller's. */
+static mw_status remake_sound(replay *r, const json_t *job_options, mw_audio *clean, float **y,
+                              mw_error *err)
 {
     void *options = NULL, *decision = NULL;
     const mw_op *op = NULL;
     mw_sound_options sound = { 0 };
-    mw_audio clean = { 0 };
-    mw_status st = locate(r, "audio", err);
+    mw_status st =
+        mw_json_read_struct(job_options, mw_sound_options_table, &sound, MW_OPT_RUNTIME, err);
 
-    if (st == MW_OK)
-        st = mw_json_read_struct(job_options, mw_sound_options_table, &sound, MW_OPT_RUNTIME, err);
     if (st == MW_OK) st = read_stage(r, 0, &op, &options, &decision, err);
     if (st == MW_OK && op != &mw_op_audio_additive) st = broken(r, "not a stage of sound", err);
     if (st == MW_OK) st = check_assets(r, err);
     if (st == MW_OK) st = check_files(r, decision, err);
-    if (st == MW_OK) st = mw_clean_sound(&clean, r->source, &sound, err);
-    if (st == MW_OK) st = mix(r, op, options, decision, &clean, err);
-    mw_audio_clear(&clean);
+    if (st == MW_OK) st = mw_clean_sound(clean, r->source, &sound, err);
+    if (st == MW_OK) {
+        *y = mw_calloc_aligned(clean->n, sizeof **y);
+        st = *y ? mix(r, op, options, decision, clean, *y, err) : mw_fail_nomem(err);
+    }
     mw_opt_clear(mw_sound_options_table, &sound);
     free_stage(op, options, decision);
     return st;
 }
 
+static mw_status replay_audio(replay *r, const json_t *job_options, mw_error *err)
+{
+    mw_audio clean = { 0 };
+    float *y = NULL;
+    mw_status st = locate(r, "audio", err);
+
+    if (st == MW_OK) st = remake_sound(r, job_options, &clean, &y, err);
+    if (st == MW_OK) st = store_wav(r, y, clean.n, err);
+    mw_free(y);
+    mw_audio_clear(&clean);
+    return st;
+}
+
 /* ---- picture ---- */
 
-static mw_status run_video(replay *r, mw_visual_clip *c, const mw_picture_options *picture,
-                           mw_error *err)
+/* The damaged picture into path. */
+static mw_status run_video(const replay *r, mw_visual_clip *c, const mw_picture_options *picture,
+                           const char *path, mw_error *err)
 {
     const json_t *clock = json_object_get(json_object_get(r->doc, "clock"), "video");
     const int64_t n = json_integer_value(json_object_get(clock, "frames"));
-    char *part = mw_part_path(r->output);
     int64_t n_found;
-    mw_status st = part ? mw_visual_clip_run(c, r->source, part, picture, n, &n_found, NULL, err)
-                        : mw_fail_nomem(err);
 
-    if (st == MW_OK) {
-        st = mw_sha256_file(r->made_sha256, NULL, part, err);
-        if (st == MW_OK)
-            st = mw_part_commit(part, r->output, err);
-        else
-            unlink(part);
-    }
-    mw_free(part);
+    return mw_visual_clip_run(c, r->source, path, picture, n, &n_found, NULL, err);
+}
+
+/* Give a finished part file its name, and note its hash. */
+static mw_status commit(replay *r, const char *part, mw_error *err)
+{
+    const mw_status st = mw_sha256_file(r->made_sha256, NULL, part, err);
+
+    if (st == MW_OK) return mw_part_commit(part, r->output, err);
+    unlink(part);
     return st;
 }
 
@@ -299,38 +314,104 @@ static mw_status load_occluder(const replay *r, size_t i, mw_visual_stage *s, mw
     return st;
 }
 
-static mw_status replay_video(replay *r, const json_t *job_options, mw_error *err)
+/* All visual stages on the source's picture, into path. */
+static mw_status remake_picture(const replay *r, const json_t *job_options, mw_visual_clip *c,
+                                const char *path, mw_error *err)
 {
-    const size_t n_stages = json_array_size(json_object_get(r->doc, "stages"));
+    const size_t n_all = json_array_size(json_object_get(r->doc, "stages")),
+                 n_stages = n_all > r->first_visual ? n_all - r->first_visual : 0;
     void *options[MW_MAX_VISUAL_STAGES] = { NULL };
     mw_picture_options picture = { 0 };
-    mw_visual_clip c = { .n_stages = 0 };
-    mw_status st = locate(r, "video", err);
+    mw_status st =
+        mw_json_read_struct(job_options, mw_picture_options_table, &picture, MW_OPT_RUNTIME, err);
 
-    if (st == MW_OK)
-        st = mw_json_read_struct(job_options, mw_picture_options_table, &picture, MW_OPT_RUNTIME,
-                                 err);
     if (st == MW_OK && n_stages > MW_MAX_VISUAL_STAGES) st = broken(r, "too many stages", err);
     for (size_t i = 0; st == MW_OK && i < n_stages; i++) {
-        mw_visual_stage *s = &c.stages[i];
+        mw_visual_stage *s = &c->stages[i];
 
-        st = read_stage(r, i, &s->op, &options[i], &s->decision, err);
+        st = read_stage(r, r->first_visual + i, &s->op, &options[i], &s->decision, err);
         s->options = options[i];
         if (st == MW_OK && s->op->info.modality != MW_VISUAL)
             st = broken(r, "not a stage of picture", err);
-        if (st == MW_OK) st = load_occluder(r, i, s, err);
+        if (st == MW_OK) st = load_occluder(r, r->first_visual + i, s, err);
         if (st == MW_OK) {
-            c.n_stages++;
+            c->n_stages++;
         } else {
             free_stage(s->op, NULL, s->decision);
             mw_patch_clear(&s->patch);
         }
     }
-    if (st == MW_OK) st = run_video(r, &c, &picture, err);
+    if (st == MW_OK) st = run_video(r, c, &picture, path, err);
     for (size_t i = 0; i < MW_MAX_VISUAL_STAGES; i++)
-        if (options[i]) free_stage(c.stages[i].op, options[i], NULL);
-    mw_visual_clip_clear(&c);
+        if (options[i]) free_stage(c->stages[i].op, options[i], NULL);
     mw_opt_clear(mw_picture_options_table, &picture);
+    return st;
+}
+
+static mw_status replay_video(replay *r, const json_t *job_options, mw_error *err)
+{
+    mw_visual_clip c = { .n_stages = 0 };
+    char *part = NULL;
+    mw_status st = locate(r, "video", err);
+
+    if (st == MW_OK) {
+        part = mw_part_path(r->output);
+        st = part ? remake_picture(r, job_options, &c, part, err) : mw_fail_nomem(err);
+        if (st == MW_OK) st = commit(r, part, err);
+    }
+    mw_visual_clip_clear(&c);
+    mw_free(part);
+    return st;
+}
+
+/* ---- both ---- */
+
+/* A clip whose noise had nowhere to sound has no stage of sound: its sound is the clean one. */
+static mw_status replay_sound_of_av(replay *r, const json_t *options, mw_audio *clean, float **y,
+                                    mw_error *err)
+{
+    mw_sound_options sound = { 0 };
+    mw_status st;
+
+    if (r->first_visual) return remake_sound(r, options, clean, y, err);
+    st = mw_json_read_struct(options, mw_sound_options_table, &sound, MW_OPT_RUNTIME, err);
+    if (st == MW_OK) st = mw_clean_sound(clean, r->source, &sound, err);
+    if (st == MW_OK) {
+        *y = clean->x;
+        clean->x = NULL;
+    }
+    mw_opt_clear(mw_sound_options_table, &sound);
+    return st;
+}
+
+static mw_status replay_av(replay *r, const json_t *options, mw_error *err)
+{
+    const json_t *first = json_array_get(json_object_get(r->doc, "stages"), 0);
+    const char *name = text_at(first, "name");
+    char *part = NULL, *picture = NULL;
+    mw_visual_clip c = { .n_stages = 0 };
+    mw_audio clean = { 0 };
+    float *y = NULL;
+    mw_status st = locate(r, "video", err);
+
+    r->first_visual = name && !strcmp(name, mw_op_audio_additive.info.name);
+    if (st == MW_OK) {
+        part = mw_part_path(r->output);
+        picture = mw_format("%s.picture" MW_PART_SUFFIX, r->output);
+        if (!part || !picture) st = mw_fail_nomem(err);
+    }
+    if (st == MW_OK)
+        st = replay_sound_of_av(r, json_array_get(options, MW_AV_GROUP_SOUND), &clean, &y, err);
+    if (st == MW_OK)
+        st = remake_picture(r, json_array_get(options, MW_AV_GROUP_PICTURE), &c, picture, err);
+    if (st == MW_OK) st = mw_av_join(part, picture, c.container, y, clean.n, clean.start_s, err);
+    if (st == MW_OK) st = commit(r, part, err);
+    if (picture) unlink(picture);
+    mw_visual_clip_clear(&c);
+    mw_audio_clear(&clean);
+    mw_free(y);
+    mw_free(part);
+    mw_free(picture);
     return st;
 }
 
@@ -356,11 +437,13 @@ mw_status mw_replay(const char *sidecar, const mw_replay_folders *from, const ch
     if (st != MW_OK) return st;
     run = json_object_get(r.doc, "run");
     command = text_at(run, "command");
-    options = json_array_get(json_object_get(run, "options"), 0);
+    options = json_object_get(run, "options");
     if (command && !strcmp(command, "corrupt audio"))
-        st = replay_audio(&r, options, err);
+        st = replay_audio(&r, json_array_get(options, 0), err);
     else if (command && !strcmp(command, "corrupt video"))
-        st = replay_video(&r, options, err);
+        st = replay_video(&r, json_array_get(options, 0), err);
+    else if (command && !strcmp(command, MW_AV_COMMAND))
+        st = replay_av(&r, options, err);
     else
         st = broken(&r, "no command that can be made again", err);
     if (st == MW_OK && strcmp(r.made_sha256, r.expected_sha256))

@@ -102,6 +102,7 @@ static void put_clock(mw_json *j, const mw_sidecar *c)
         mw_json_open(j, '{');
         mw_json_put_i64(j, "rate_hz", c->clock_audio->rate_hz);
         mw_json_put_i64(j, "samples", c->clock_audio->samples);
+        if (c->clock_video) mw_json_put_f64(j, "start_s", c->audio_start_s);
         mw_json_close(j, '}');
     } else {
         mw_json_null(j);
@@ -152,7 +153,7 @@ static void put_stage(mw_json *j, size_t index, const mw_stage *s)
 
 static double time_of(const mw_sidecar *c, mw_modality modality, int64_t i)
 {
-    if (modality == MW_AUDIO) return (double)i / c->clock_audio->rate_hz;
+    if (modality == MW_AUDIO) return (double)i / c->clock_audio->rate_hz + c->audio_start_s;
     if (c->frame_times_s) return c->frame_times_s[i];
     return (double)i * c->clock_video->fps_den / c->clock_video->fps_num;
 }
@@ -226,6 +227,14 @@ static void put_run(mw_json *j, const mw_sidecar *c)
     for (size_t i = 0; i < c->n_job_options; i++)
         mw_json_struct(j, c->job_options[i].table, c->job_options[i].values, MW_OPT_RUNTIME);
     mw_json_close(j, ']');
+    mw_json_close(j, '}');
+}
+
+void mw_sidecar_not_applied(mw_json *j, const mw_op *op, const char *reason)
+{
+    mw_json_open(j, '{');
+    mw_json_put_text(j, "name", op->info.name);
+    mw_json_put_text(j, "reason", reason);
     mw_json_close(j, '}');
 }
 

@@ -55,7 +55,9 @@ typedef struct mw_sidecar {
     const mw_media *clock_video,
         *clock_audio; /* whose fps, frames, rate and samples are the clock */
     const double
-        *frame_times_s; /* [frames + 1] start of each frame and end of the last; NULL: i / fps */
+        *frame_times_s;   /* [frames + 1] start of each frame and end of the last; NULL: i / fps */
+    double audio_start_s; /* of the first sample, where there is a picture too: seconds after the
+                             first frame */
     const mw_stage *stages;
     size_t n_stages;
     const mw_media *features; /* feature files */
@@ -65,6 +67,9 @@ typedef struct mw_sidecar {
     const char *track_path; /* NULL: no track */
     char track_sha256[65];
 } mw_sidecar;
+
+/* An object of the "not_applied" list: an operation that was asked for and had nothing to do. */
+void mw_sidecar_not_applied(mw_json *j, const mw_op *op, const char *reason);
 
 /* Pretty JSON into s. */
 void mw_sidecar_write(mw_str *s, const mw_sidecar *c);

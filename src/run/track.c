@@ -69,53 +69,50 @@ static float audio_reliability(double snr_db)
     return (float)(1 / (1 + exp(-(snr_db - 5) / 5)));
 }
 
-mw_status mw_track_audio(mw_npz *z, const mw_segments *segments, const double *speech,
-                         const double *noise, double speech_gain, double noise_gain, int64_t n,
-                         int rate_hz, mw_error *err)
+static mw_status put_audio(mw_npz *z, const mw_track_audio_in *in, type_list *types, mw_error *err)
 {
-    const size_t n_frames = mw_track_n_frames(n, rate_hz);
-    const int64_t hop = (int64_t)(MW_TRACK_HOP_S * rate_hz);
-    type_list types = { .name = { "clean" }, .n = 1 };
-    double *t = mw_calloc(n_frames, sizeof *t);
-    float *f = mw_calloc(4 * n_frames, sizeof *f);
-    float *x_db, *z_db, *snr_db, *rel;
-    uint8_t *type = mw_calloc(n_frames, sizeof *type);
+    const size_t n = mw_track_n_frames(in->n, in->rate_hz);
+    const int64_t hop = (int64_t)(MW_TRACK_HOP_S * in->rate_hz);
+    const mw_segments *segments = in->segments;
+    double *t = mw_calloc(n, sizeof *t);
+    float *f = mw_calloc(4 * n, sizeof *f);
+    float *x_db = NULL, *z_db = NULL, *snr_db = NULL, *rel = NULL;
+    uint8_t *type = mw_calloc(n, sizeof *type);
+    const int ok = t && f && type;
     size_t k = 0;
 
-    if (!t || !f || !type) {
-        mw_free(t);
-        mw_free(f);
-        mw_free(type);
-        return mw_fail_nomem(err);
+    if (ok) {
+        x_db = f;
+        z_db = f + n;
+        snr_db = f + 2 * n;
+        rel = f + 3 * n;
     }
-    x_db = f;
-    z_db = x_db + n_frames;
-    snr_db = z_db + n_frames;
-    rel = snr_db + n_frames;
-    for (size_t i = 0; i < n_frames; i++) {
+    for (size_t i = 0; ok && i < n; i++) {
         const int64_t middle = (int64_t)i * hop + hop / 2;
+        const double speech = in->speech[i], noise = in->noise[i];
 
-        t[i] = (double)((int64_t)i * hop) / rate_hz;
+        t[i] = (double)((int64_t)i * hop) / in->rate_hz + in->start_s;
         while (k + 1 < segments->n && segments->v[k].i1 <= middle)
             k++;
         if (k < segments->n && segments->v[k].i0 <= middle)
-            type[i] = type_index(&types, segments->v[k].type);
-        x_db[i] = to_db(speech[i] * speech_gain * speech_gain);
-        z_db[i] = to_db(noise[i] * noise_gain * noise_gain);
-        snr_db[i] = noise[i] > 0 ? speech[i] > 0 ? x_db[i] - z_db[i] : -INFINITY : INFINITY;
+            type[i] = type_index(types, segments->v[k].type);
+        x_db[i] = to_db(speech * in->speech_gain * in->speech_gain);
+        z_db[i] = to_db(noise * in->noise_gain * in->noise_gain);
+        snr_db[i] = noise > 0 ? speech > 0 ? x_db[i] - z_db[i] : -INFINITY : INFINITY;
         rel[i] = audio_reliability(snr_db[i]);
     }
-    mw_npz_put(z, "a_t", "<f8", &n_frames, 1, t, n_frames * sizeof *t);
-    mw_npz_put(z, "a_type", "|u1", &n_frames, 1, type, n_frames);
-    mw_npz_put(z, "a_speech_db", "<f4", &n_frames, 1, x_db, n_frames * sizeof *f);
-    mw_npz_put(z, "a_noise_db", "<f4", &n_frames, 1, z_db, n_frames * sizeof *f);
-    mw_npz_put(z, "a_snr_db", "<f4", &n_frames, 1, snr_db, n_frames * sizeof *f);
-    mw_npz_put(z, "a_rel", "<f4", &n_frames, 1, rel, n_frames * sizeof *f);
-    mw_npz_put_texts(z, "types", types.name, types.n);
+    if (ok) {
+        mw_npz_put(z, "a_t", "<f8", &n, 1, t, n * sizeof *t);
+        mw_npz_put(z, "a_type", "|u1", &n, 1, type, n);
+        mw_npz_put(z, "a_speech_db", "<f4", &n, 1, x_db, n * sizeof *f);
+        mw_npz_put(z, "a_noise_db", "<f4", &n, 1, z_db, n * sizeof *f);
+        mw_npz_put(z, "a_snr_db", "<f4", &n, 1, snr_db, n * sizeof *f);
+        mw_npz_put(z, "a_rel", "<f4", &n, 1, rel, n * sizeof *f);
+    }
     mw_free(t);
     mw_free(f);
     mw_free(type);
-    return mw_npz_finish(z, err);
+    return ok ? MW_OK : mw_fail_nomem(err);
 }
 
 static double severity_of(const mw_segment *s, const char *name)
@@ -186,15 +183,14 @@ static void put_video_columns(mw_npz *z, const mw_track_video_in *in, const vide
     }
 }
 
-mw_status mw_track_video(mw_npz *z, const mw_track_video_in *in, mw_error *err)
+static mw_status put_video(mw_npz *z, const mw_track_video_in *in, type_list *types, mw_error *err)
 {
-    type_list types = { .name = { "clean" }, .n = 1 };
     const size_t n = in->n_frames;
     float *f = mw_calloc(8 * n, sizeof *f);
     video_columns c = { .type = mw_calloc(n, 1) };
-    mw_status st;
+    const int ok = f && c.type;
 
-    if (f && c.type) {
+    if (ok) {
         c.var = f;
         c.sigma = f + n;
         c.rel = f + 2 * n;
@@ -205,14 +201,23 @@ mw_status mw_track_video(mw_npz *z, const mw_track_video_in *in, mw_error *err)
             c.rel[t] = isnan(in->cov_face[t]) ? 1 : 1 - in->cov_face[t];
         for (size_t k = 0; k < in->n_lists; k++)
             for (size_t i = 0; i < in->segments[k]->n; i++)
-                mark_frames(in, &in->segments[k]->v[i], &types, &c);
+                mark_frames(in, &in->segments[k]->v[i], types, &c);
         put_video_columns(z, in, &c);
-        mw_npz_put_texts(z, "types", types.name, types.n);
-        st = mw_npz_finish(z, err);
-    } else {
-        st = mw_fail_nomem(err);
     }
     mw_free(f);
     mw_free(c.type);
-    return st;
+    return ok ? MW_OK : mw_fail_nomem(err);
+}
+
+mw_status mw_track_make(mw_npz *z, const mw_track_audio_in *audio, const mw_track_video_in *video,
+                        mw_error *err)
+{
+    type_list types = { .name = { "clean" }, .n = 1 };
+    mw_status st = MW_OK;
+
+    if (audio) st = put_audio(z, audio, &types, err);
+    if (st == MW_OK && video) st = put_video(z, video, &types, err);
+    if (st != MW_OK) return st;
+    mw_npz_put_texts(z, "types", types.name, types.n);
+    return mw_npz_finish(z, err);
 }

@@ -20,12 +20,17 @@ size_t mw_track_n_frames(int64_t n, int rate_hz);
 /* power [mw_track_n_frames]: mean squares of the frames of x [n]. */
 void mw_track_power(double *power, const float *x, int64_t n, int rate_hz);
 
-/* Audio arrays a_t, a_type, a_speech_db, a_noise_db, a_snr_db, a_rel and types. speech, noise:
- * frame powers, the noise after gaps and before its gain. gain: factor on both the noise
- * (noise_gain * peak_scale) and the speech (peak_scale). */
-mw_status mw_track_audio(mw_npz *z, const mw_segments *segments, const double *speech,
-                         const double *noise, double speech_gain, double noise_gain, int64_t n,
-                         int rate_hz, mw_error *err);
+/* What the sound of a track is made from. speech, noise [mw_track_n_frames]: frame powers, the
+ * noise after gaps and before its gain; the gains include the handling of peaks. n samples at
+ * rate_hz, the first of them at start_s of the clip's clock. */
+typedef struct mw_track_audio_in {
+    const mw_segments *segments;
+    const double *speech, *noise;
+    double speech_gain, noise_gain;
+    int64_t n;
+    int rate_hz;
+    double start_s;
+} mw_track_audio_in;
 
 /* What a video track is made from. times_s, cov_face, cov_frame [n_frames]; faces: at most one face
  * per frame, without frames when faces were not looked for. */
@@ -39,8 +44,10 @@ typedef struct mw_track_video_in {
     int width, height;
 } mw_track_video_in;
 
-/* Video arrays v_t, v_type, v_cov_face, v_cov_frame, v_noise_var, v_blur_sigma, v_rel, types, and
- * v_face, v_face_score where faces were looked for. */
-mw_status mw_track_video(mw_npz *z, const mw_track_video_in *in, mw_error *err);
+/* The track of sound, picture or both (NULL: without). Audio arrays a_t, a_type, a_speech_db,
+ * a_noise_db, a_snr_db, a_rel; video arrays v_t, v_type, v_cov_face, v_cov_frame, v_noise_var,
+ * v_blur_sigma, v_rel, and v_face, v_face_score where faces were looked for; types. */
+mw_status mw_track_make(mw_npz *z, const mw_track_audio_in *audio, const mw_track_video_in *video,
+                        mw_error *err);
 
 #endif

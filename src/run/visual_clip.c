@@ -205,6 +205,7 @@ static void finish_times(pass *p)
 
     if (!(last > 0)) last = c->info.fps_num > 0 ? (double)c->info.fps_den / c->info.fps_num : 0;
     c->times_s[c->n_frames] = c->times_s[c->n_frames - 1] + last;
+    c->start_s = first;
     for (size_t i = 0; i <= c->n_frames; i++)
         c->times_s[i] -= first;
 }
@@ -218,6 +219,30 @@ static void finish_results(pass *p)
         r->psnr_db = p->squared_error[i] > 0 ? 10 * log10(255.0 * 255.0 * n / p->squared_error[i])
                                              : INFINITY;
     }
+}
+
+mw_status mw_visual_times(mw_visual_clip *c, const char *in_path, mw_job *stop, mw_error *err)
+{
+    pass p = { .c = c };
+    mw_status st = mw_video_reader_open(&p.reader, in_path, err);
+    int got = 1;
+
+    while (st == MW_OK) {
+        mw_frame f;
+
+        if (stop && mw_job_stopping(stop)) {
+            st = mw_fail(err, MW_ERR_INTERRUPTED, "interrupted", "stopped");
+            break;
+        }
+        st = mw_video_reader_next(p.reader, &f, &got, err);
+        if (st != MW_OK || !got) break;
+        st = note_time(&p, &f, err);
+    }
+    if (st == MW_OK && !c->n_frames)
+        st = mw_fail(err, MW_ERR_FORMAT, "no_frames", "'%s' has no frame", in_path);
+    if (st == MW_OK) finish_times(&p);
+    mw_video_reader_close(&p.reader);
+    return st;
 }
 
 static mw_status open_stages(pass *p, mw_error *err)
@@ -312,7 +337,8 @@ mw_status mw_visual_clip_run(mw_visual_clip *c, const char *in_path, const char 
     st = mw_video_reader_open(&p.reader, in_path, err);
     if (st != MW_OK) goto done;
     c->info = *mw_video_reader_info(p.reader);
-    encoder.container = mw_video_container_for(p.reader, encoder.codec, encoder.drop_audio);
+    c->container = encoder.container =
+        mw_video_container_for(p.reader, encoder.codec, encoder.drop_audio);
     st = open_stages(&p, err);
     if (st == MW_OK) st = mw_video_writer_open(&p.writer, part_path, p.reader, &encoder, err);
     if (st == MW_OK) st = run_frames(&p, stop, err);

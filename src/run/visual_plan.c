@@ -115,6 +115,7 @@ static mw_status find_faces(mw_visual_clip *c, const mw_visual_planner *p, const
     } else if (!c->faces.n_frames) {
         st = mw_face_pass(&c->faces, clip->path, p->pool.detectors[worker], &p->o->face, stop, err);
         *n = (int64_t)c->faces.n_frames; /* decoded, hence true */
+        c->detector_sha256 = mw_face_model_info[p->o->face.model].sha256;
     } else {
         st = MW_OK;
     }

@@ -8,6 +8,7 @@
  *           [audio_s=..] [rotation=..] [front=0|1] [vfr=0|1] [noise=0|1] [b_frames=..]
  *   mkinput cut SRC DST SHARE
  *   mkinput flip PATH OFFSET     (offset from the end when negative)
+ *   mkinput samples SRC DST      (the sound of any file as bare 16-bit samples, mono or mixed down)
  *
  * WAV files are written byte by byte here, so that libsndfile is not tested by itself. cut removes
  * bytes from the end while the header goes on announcing them; nan and inf put one such sample into
@@ -21,6 +22,7 @@
 
 #include "support/support.h"
 
+#include "media/sound.h"
 #include "support/clips.h"
 
 static const char *value_of(int argc, char **argv, const char *key, const char *otherwise)
@@ -215,6 +217,19 @@ static void flip(const char *path, int64_t offset)
     free(data);
 }
 
+static void extract(const char *src, const char *dst)
+{
+    const mw_sound_want want = { .rate_hz = 0, .channel = -1, .max_s = 1e5 };
+    FILE *f = fopen(dst, "wb");
+    mw_audio a;
+
+    if (!f || mw_sound_load(&a, src, &want, NULL) != MW_OK) die("cannot read the sound of", src);
+    for (size_t i = 0; i < a.n; i++)
+        put_le(f, (uint64_t)lrintf(a.x[i] * 32768.0f), 2);
+    mw_audio_clear(&a);
+    if (fclose(f)) die("cannot write", dst);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 4 && !(argc == 3 && (!strcmp(argv[1], "wav") || !strcmp(argv[1], "video"))))
@@ -227,6 +242,8 @@ int main(int argc, char **argv)
         copy_cut(argv[3], argv[2], strtod(argv[4], NULL));
     else if (!strcmp(argv[1], "flip"))
         flip(argv[2], strtoll(argv[3], NULL, 10));
+    else if (!strcmp(argv[1], "samples"))
+        extract(argv[2], argv[3]);
     else
         die("wrong use", argv[1]);
     return 0;

@@ -66,6 +66,14 @@ static void frame_powers_equal_plain_means(void **state)
     }
 }
 
+static mw_status sound_track(mw_npz *z, const mw_segments *segments, const double *speech,
+                             const double *noise, double speech_gain, double noise_gain, int64_t n)
+{
+    const mw_track_audio_in in = { segments, speech, noise, speech_gain, noise_gain, n, RATE, 0 };
+
+    return mw_track_make(z, &in, NULL, NULL);
+}
+
 /* Five frames of sound: noise in the samples 0 .. 319 and from 640 on, a gap between. */
 static void sound_tracks_of_a_case_made_by_hand(void **state)
 {
@@ -80,7 +88,7 @@ static void sound_tracks_of_a_case_made_by_hand(void **state)
     mw_npz z = { 0 };
 
     (void)state;
-    assert_ok(mw_track_audio(&z, &segments, speech, noise, 0.5, 0.25, 800, RATE, NULL));
+    assert_ok(sound_track(&z, &segments, speech, noise, 0.5, 0.25, 800));
     t = array(&z, "a_t", "'<f8'", "(5,)");
     type = array(&z, "a_type", "'|u1'", "(5,)");
     x_db = array(&z, "a_speech_db", "'<f4'", "(5,)");
@@ -117,7 +125,7 @@ static void noise_over_silent_speech_is_worthless(void **state)
     mw_npz z = { 0 };
 
     (void)state;
-    assert_ok(mw_track_audio(&z, &segments, &speech, &noise, 1, 1, 160, RATE, NULL));
+    assert_ok(sound_track(&z, &segments, &speech, &noise, 1, 1, 160));
     assert_true(*(const float *)array(&z, "a_snr_db", NULL, NULL) == -INFINITY);
     assert_true(*(const float *)array(&z, "a_rel", NULL, NULL) == 0);
     mw_npz_clear(&z);
@@ -150,7 +158,7 @@ static void picture_tracks_of_a_case_made_by_hand(void **state)
     mw_npz z = { 0 };
 
     (void)state;
-    assert_ok(mw_track_video(&z, &in, NULL));
+    assert_ok(mw_track_make(&z, NULL, &in, NULL));
     assert_memory_equal(array(&z, "v_t", "'<f8'", "(4,)"), times, sizeof times);
     assert_memory_equal(array(&z, "v_type", "'|u1'", "(4,)"),
                         ((const unsigned char[]){ 0, 1, 2, 2 }), 4);
@@ -180,7 +188,7 @@ static void a_blur_is_compared_with_the_face(void **state)
     (void)state;
     for (int t = 0; t < 4; t++)
         assert_ok(mw_track_add(&faces, times[t], &face, t != 2, NULL));
-    assert_ok(mw_track_video(&z, &in, NULL));
+    assert_ok(mw_track_make(&z, NULL, &in, NULL));
     rel = array(&z, "v_rel", "'<f4'", "(4,)");
     box = array(&z, "v_face", "'<f4'", "(4, 4)");
     score = array(&z, "v_face_score", "'<f4'", "(4,)");
@@ -191,6 +199,32 @@ static void a_blur_is_compared_with_the_face(void **state)
     assert_true(fabs((double)rel[3] - exp(-2 / 45.0 / 0.02)) < 1e-6);
     mw_npz_clear(&z);
     mw_track_clear(&faces);
+}
+
+/* Types are numbered once for both; sound that starts later than the picture says so. */
+static void sound_and_picture_share_a_track(void **state)
+{
+    mw_segment v[] = { { .i0 = 160, .i1 = 320, .type = "noise.pink" } };
+    const mw_segments segments = { v, 1, 1 };
+    const double speech[] = { 1, 1 }, noise[] = { 0, 1 };
+    const float none[4] = { 0 };
+    const mw_track faces = { .n_frames = 0 };
+    const mw_track_audio_in sound = { &segments, speech, noise, 1, 1, 320, RATE, 0.25 };
+    const mw_track_video_in picture = { both, 2, times, none, none, 4, &faces, 90, 300 };
+    const double *t;
+    mw_npz z = { 0 };
+
+    (void)state;
+    assert_ok(mw_track_make(&z, &sound, &picture, NULL));
+    t = array(&z, "a_t", "'<f8'", "(2,)");
+    assert_true(t[0] == 0.25 && t[1] == 0.26);
+    assert_memory_equal(array(&z, "a_type", "'|u1'", "(2,)"), ((const unsigned char[]){ 0, 1 }), 2);
+    assert_memory_equal(array(&z, "v_type", "'|u1'", "(4,)"),
+                        ((const unsigned char[]){ 0, 2, 3, 3 }), 4);
+    assert_text(&z, "'<U19'", 19, 1, "noise.pink");
+    assert_text(&z, "'<U19'", 19, 2, "pixelnoise.gaussian");
+    assert_text(&z, "'<U19'", 19, 3, "blur.gaussian");
+    mw_npz_clear(&z);
 }
 
 static void memory_running_out_is_told(void **state)
@@ -209,8 +243,8 @@ static void memory_running_out_is_told(void **state)
             mw_status st;
 
             mw_mem_fail_at(at);
-            st = video ? mw_track_video(&z, &in, NULL)
-                       : mw_track_audio(&z, &segments, one, one, 1, 1, 200, RATE, NULL);
+            st = video ? mw_track_make(&z, NULL, &in, NULL)
+                       : sound_track(&z, &segments, one, one, 1, 1, 200);
             mw_mem_fail_at(0);
             mw_npz_clear(&z);
             assert_int_equal(mw_mem_live(), 0);
@@ -229,6 +263,7 @@ int main(void)
         cmocka_unit_test(noise_over_silent_speech_is_worthless),
         cmocka_unit_test(picture_tracks_of_a_case_made_by_hand),
         cmocka_unit_test(a_blur_is_compared_with_the_face),
+        cmocka_unit_test(sound_and_picture_share_a_track),
         cmocka_unit_test(memory_running_out_is_told),
     };
 

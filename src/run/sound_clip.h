@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The sound of one clip on its way through audio.additive: loaded once, noise drawn and prepared
+ * once, mixed at any number of ratios. Shared by the jobs that damage sound.
+ */
+#ifndef MW_RUN_SOUND_CLIP_H
+#define MW_RUN_SOUND_CLIP_H
+
+#include "corrupt/audio/additive.h"
+#include "corrupt/op.h"
+#include "data/audio.h"
+#include "merwild/run.h"
+#include "run/bank.h"
+#include "run/job.h"
+#include "run/sidecar.h"
+#include "run/track.h"
+
+#define MW_AUDIO_RATE_HZ 16000
+
+typedef struct mw_sound_options {
+    char *noise_dir;
+    mw_doubles snr;
+    int64_t channel;
+    double max_s;
+} mw_sound_options;
+
+extern const mw_opt mw_sound_options_table[];
+
+/* What a job's clips share; borrowed. */
+typedef struct mw_sound_maker {
+    const mw_sound_options *sound;
+    const mw_additive_options *additive;
+    mw_bank *bank;
+} mw_sound_maker;
+
+/* Zeroed at first; mw_sound_clip_clear at last. */
+typedef struct mw_sound_clip {
+    const mw_sound_maker *maker;
+    mw_clip_key key;
+    mw_audio clean;
+    float *mix;                            /* [clean.n] */
+    double *speech_power, *noise_power;    /* per track frame */
+    const mw_ints *gap_start, *gap_length; /* in place of the gaps drawn; NULL: as drawn */
+    /* drawn and prepared noise */
+    mw_additive_decision decision;
+    float *noise;
+    void *state; /* NULL: not prepared */
+    mw_asset *assets;
+    size_t n_assets;
+    /* of the last mixture */
+    mw_additive_result result;
+    mw_segments segments;
+} mw_sound_clip;
+
+/* The clean sound of a clip at the working rate. */
+mw_status mw_clean_sound(mw_audio *out, const char *path, const mw_sound_options *o, mw_error *err);
+
+/* The noise z [n] of a decision (new array, mw_free). */
+mw_status mw_decided_noise(float **z, const mw_additive_options *o, const mw_additive_decision *d,
+                           int64_t n, mw_bank *bank, mw_error *err);
+
+/* Load the clean sound; MW_ERR_SILENT (silent_input), and whatever mw_sound_load says. */
+mw_status mw_sound_clip_load(mw_sound_clip *s, const char *path, mw_error *err);
+
+/* Draw and prepare noise for the clip (or for one condition of it): other draws follow while the
+ * one made is silent or cannot be read. */
+mw_status mw_sound_clip_draw(mw_sound_clip *s, const char *condition, mw_error *err);
+
+/* Mix at a ratio: fills mix, result and segments. */
+mw_status mw_sound_clip_mix(mw_sound_clip *s, double snr_db, mw_error *err);
+
+void mw_sound_clip_clear(mw_sound_clip *s);
+
+/* What the track and the sidecar say of the sound as it was mixed last. start_s: when it begins on
+ * the clip's clock. */
+mw_track_audio_in mw_sound_clip_track(const mw_sound_clip *s, double start_s);
+mw_stage mw_sound_clip_stage(const mw_sound_clip *s);
+
+/* No clip can succeed without a kind of noise that can be drawn: say so before work starts. */
+mw_status mw_sound_maker_check(const mw_sound_maker *m, mw_error *err);
+
+/* Notes on the noise files that were passed over. */
+void mw_sound_maker_tell(const mw_sound_maker *m, mw_job *job);
+
+/* OUT_<ratio> on the heap; text [MW_F64_TEXT] receives the ratio alone. NULL: no memory. */
+char *mw_snr_folder(const char *out, double snr_db, char *text);
+
+#endif
