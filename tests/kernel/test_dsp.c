@@ -42,7 +42,9 @@ static float sample(mw_rng *r, int hostile)
                                  0x1.fffffep-1f,
                                  -0x1.000002p0f,
                                  0x1.0001p-15f,
-                                 0x1.7fffp-15f };
+                                 0x1.7fffp-15f,
+                                 -0x1.8p-32f,
+                                 -0x1.0000cp-15f };
 
     if (hostile && mw_rng_below(r, 4) == 0)
         return mw_rng_below(r, 16) ? odd[mw_rng_below(r, sizeof odd / sizeof *odd)] : NAN;
@@ -84,6 +86,19 @@ static void mixing_is_equal_at_every_level(void **state)
             fail_msg("%s, n %zu: peak %g, C has %g", mw_cpu_name(level), n, got_peak, want_peak);
         if (!same_floats(got, want, ROOM)) fail_msg("%s differs, n %zu", mw_cpu_name(level), n);
     }
+}
+
+static void a_nan_does_not_hide_an_earlier_peak(void **state)
+{
+    (void)state;
+    for (mw_cpu_level level = MW_CPU_C; level <= mw_cpu(); level = (mw_cpu_level)(level + 1))
+        for (size_t lane = 0; lane < 64; lane++) {
+            float x[ROOM] = { 0 }, z[ROOM] = { 0 }, y[ROOM];
+
+            x[lane] = -0.9f;
+            x[lane + 64] = NAN;
+            assert_true(mw_dsp_kernels_at(level)->mix(y, x, z, 1, 192) == 0.9f);
+        }
 }
 
 static void mixing_in_place_equals_mixing_apart_at_every_level(void **state)
@@ -266,6 +281,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mixing_is_equal_at_every_level),
+        cmocka_unit_test(a_nan_does_not_hide_an_earlier_peak),
         cmocka_unit_test(mixing_in_place_equals_mixing_apart_at_every_level),
         cmocka_unit_test(division_is_equal_at_every_level),
         cmocka_unit_test(conversion_to_16_bits_is_equal_at_every_level),
