@@ -38,6 +38,7 @@ const char *mw_status_name(mw_status st)
     return "UNKNOWN";
 }
 
+MW_PRINTF(4, 0)
 static void fill(mw_error *err, mw_status code, const char *reason, const char *fmt, va_list ap)
 {
     /* The new text may quote the old one, so it is made aside first. */

@@ -162,6 +162,13 @@ char *mw_part_path(const char *path)
     return mw_format("%s" MW_PART_SUFFIX, path);
 }
 
+mw_status mw_part_create(int *fd, const char *part, mw_error *err)
+{
+    *fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (*fd < 0) return mw_fail_errno(err, errno, "cannot create '%s'", part);
+    return MW_OK;
+}
+
 mw_status mw_part_commit(const char *part, const char *path, mw_error *err)
 {
     if (!rename(part, path)) return MW_OK;
@@ -170,8 +177,10 @@ mw_status mw_part_commit(const char *part, const char *path, mw_error *err)
     return MW_ERR_IO;
 }
 
-static mw_status write_all(int fd, const char *data, size_t n, const char *path, mw_error *err)
+mw_status mw_write_all(int fd, const void *bytes, size_t n, const char *path, mw_error *err)
 {
+    const char *data = bytes;
+
     while (n) {
         const ssize_t k = write(fd, data, n);
 
@@ -190,12 +199,9 @@ mw_status mw_file_store(const char *path, const void *data, size_t n, mw_error *
     int fd;
 
     if (!part) return mw_fail_nomem(err);
-    fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (fd < 0) {
-        st = mw_fail_errno(err, errno, "cannot create '%s'", part);
-        goto done;
-    }
-    st = write_all(fd, data, n, path, err);
+    st = mw_part_create(&fd, part, err);
+    if (st != MW_OK) goto done;
+    st = mw_write_all(fd, data, n, path, err);
     if (close(fd) && st == MW_OK) st = mw_fail_errno(err, errno, "cannot write '%s'", path);
     if (st == MW_OK)
         st = mw_part_commit(part, path, err);

@@ -41,6 +41,12 @@ mw_status mw_make_parents(const char *path, mw_error *err);
 /* Name of the unfinished file for a final path, on the heap. NULL: no memory. */
 char *mw_part_path(const char *path);
 
+/* Create, or empty, a part file for writing; the caller closes *fd. */
+mw_status mw_part_create(int *fd, const char *part, mw_error *err);
+
+/* Write all n bytes; path stands in the message. */
+mw_status mw_write_all(int fd, const void *bytes, size_t n, const char *path, mw_error *err);
+
 /* Give a finished part file its final name. On failure the part file is removed. */
 mw_status mw_part_commit(const char *part, const char *path, mw_error *err);
 

@@ -39,6 +39,7 @@ void mw_str_putc(mw_str *s, char c)
     mw_str_putn(s, &c, 1);
 }
 
+MW_PRINTF(2, 0)
 static void put_va(mw_str *s, const char *fmt, va_list ap)
 {
     va_list again;

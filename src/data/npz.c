@@ -15,8 +15,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "array bytes are written as they lie in memory");
 
-void mw_npy_put(mw_str *s, const char *descr, const size_t *shape, size_t n_dims, const void *data,
-                size_t n_bytes)
+void mw_npy_put_head(mw_str *s, const char *descr, const size_t *shape, size_t n_dims)
 {
     mw_str head = { 0 };
     size_t total;
@@ -34,9 +33,15 @@ void mw_npy_put(mw_str *s, const char *descr, const size_t *shape, size_t n_dims
     for (size_t i = 10 + head.n + 1; i < total; i++)
         mw_str_putc(s, ' ');
     mw_str_putc(s, '\n');
-    mw_str_putn(s, data, n_bytes);
     s->failed |= head.failed;
     mw_str_clear(&head);
+}
+
+void mw_npy_put(mw_str *s, const char *descr, const size_t *shape, size_t n_dims, const void *data,
+                size_t n_bytes)
+{
+    mw_npy_put_head(s, descr, shape, n_dims);
+    mw_str_putn(s, data, n_bytes);
 }
 
 static void le(mw_str *s, uint32_t v, int n_bytes)

@@ -15,6 +15,10 @@
 void mw_npy_put(mw_str *s, const char *descr, const size_t *shape, size_t n_dims, const void *data,
                 size_t n_bytes);
 
+/* What comes before the data; MW_NPY_HEAD bytes for every matrix of fewer than 10^12 rows. */
+#define MW_NPY_HEAD 128
+void mw_npy_put_head(mw_str *s, const char *descr, const size_t *shape, size_t n_dims);
+
 /* A zip under construction; zero-initialise. bytes holds the file after mw_npz_finish; free with
  * mw_npz_clear. */
 typedef struct mw_npz {

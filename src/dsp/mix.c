@@ -1,12 +1,26 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * The loops are written so that compilers vectorise them: no branches, one statement per result.
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "dsp/mix.h"
 
 #include <math.h>
 
+#include "dsp/kernels.h"
+
 float mw_mix(float *y, const float *x, const float *z, float gain, size_t n)
+{
+    return mw_dsp_kernels_at(mw_cpu())->mix(y, x, z, gain, n);
+}
+
+void mw_divide(float *x, float divisor, size_t n)
+{
+    mw_dsp_kernels_at(mw_cpu())->divide(x, divisor, n);
+}
+
+void mw_pcm16(int16_t *q, const float *x, size_t n)
+{
+    mw_dsp_kernels_at(mw_cpu())->pcm16(q, x, n);
+}
+
+float mw_mix_c(float *y, const float *x, const float *z, float gain, size_t n)
 {
     float peak[16] = { 0 };
     size_t i = 0;
@@ -30,13 +44,13 @@ float mw_mix(float *y, const float *x, const float *z, float gain, size_t n)
     return peak[0];
 }
 
-void mw_divide(float *x, float divisor, size_t n)
+void mw_divide_c(float *x, float divisor, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         x[i] = x[i] / divisor;
 }
 
-void mw_pcm16(int16_t *q, const float *x, size_t n)
+void mw_pcm16_c(int16_t *q, const float *x, size_t n)
 {
     /* rint(v) >> 16 equals floor(v / 65536) but for |x| < 2^-31, where rounding to 32 bits comes
      * first; rounding to nearest even by adding and subtracting 1.5 * 2^52 needs no library call.

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/fmath.h"
 #include "base/mem.h"
 
 static void grid(mw_anchors *a, int cells, int per_cell)
@@ -73,7 +74,7 @@ size_t mw_decode_faces(const mw_anchors *a, const float *regressors, const float
         float score;
 
         if (!(v >= floor)) continue;
-        score = 1.0f / (1.0f + expf(-clipped));
+        score = 1.0f / (1.0f + (float)mw_exp((double)-clipped));
         if (!(score >= threshold)) continue;
         out[n].score = score;
         n += decode_one(a, i, regressors + (size_t)i * MW_FACE_VALUES, &out[n]) ? 1 : 0;

@@ -3,7 +3,8 @@
  * MediaPipe's BlazeFace detectors, CPU path: letterbox, network, anchors, decoding, weighted
  * non-maximum suppression, projection back to the frame. Nothing is kept from frame to frame.
  *
- * Numbers: tolerance; coordinates and scores within 1e-5 of MediaPipe's (relative units).
+ * Numbers: fixed order on processors with fused multiply-add, the same bits at every CPU level;
+ * elsewhere tolerance (oneDNN). Coordinates and scores within 1e-5 of MediaPipe's (relative units).
  */
 #ifndef MW_FACE_DETECTOR_H
 #define MW_FACE_DETECTOR_H

@@ -169,7 +169,7 @@ mw_status mw_track_select(mw_track *t, mw_face_policy policy, double aspect, mw_
             if (!f->n) continue;
             keep[i] = policy == MW_FACES_SINGLE && f->n > 1
                           ? f->n
-                          : best_of(t->face + f->first, f->n, policy, aspect);
+                          : best_of(f->n ? t->face + f->first : NULL, f->n, policy, aspect);
         }
     }
     if (st == MW_OK) drop_others(t, keep);

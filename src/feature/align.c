@@ -5,39 +5,53 @@
 
 #include "base/error.h"
 
-static mw_align_rule rule_for(size_t rows, size_t length, size_t threshold)
+mw_align_plan mw_align_plan_make(size_t rows, size_t length, size_t threshold)
 {
-    if (rows == length) return MW_ALIGN_COPY;
-    return rows <= threshold ? MW_ALIGN_RESAMPLE : MW_ALIGN_CROP;
+    mw_align_plan p = { .rule = MW_ALIGN_COPY, .rows = rows, .length = length };
+
+    if (rows != length) p.rule = rows <= threshold ? MW_ALIGN_RESAMPLE : MW_ALIGN_CROP;
+    if (p.rule == MW_ALIGN_CROP) p.first = (rows - length) / 2;
+    return p;
 }
 
-mw_status mw_align(mw_matrix *out, mw_align_rule *rule, double *source, const mw_matrix *in,
-                   size_t length, size_t threshold, mw_poly *poly, mw_error *err)
+static int holds_enough(const mw_align_plan *p, const mw_matrix *in, size_t in_first)
 {
-    mw_status st;
-    size_t first;
+    if (!p->rows || !in->rows) return 0;
+    if (p->rule == MW_ALIGN_RESAMPLE) return !in_first && in->rows == p->rows;
+    return in_first <= p->first && in_first + in->rows >= p->first + p->length;
+}
 
-    if (!in->rows)
+/* Row i of out lies at row at (counted within in) of in. */
+static void place_row(mw_matrix *out, size_t i, const mw_matrix *in, double at)
+{
+    const size_t k = (size_t)(at + 0.5), nearest = k < in->rows ? k : in->rows - 1;
+    const double step_s = in->rows > 1 ? in->t[1] - in->t[0] : 0;
+
+    out->t[i] = in->t[nearest] + (at - (double)nearest) * step_s;
+    out->valid[i] = in->valid[nearest];
+}
+
+mw_status mw_align(mw_matrix *out, double *source, const mw_align_plan *plan, const mw_matrix *in,
+                   size_t in_first, mw_poly *poly, mw_error *err)
+{
+    const size_t length = plan->length, skip = plan->first - in_first;
+    mw_status st;
+
+    if (!holds_enough(plan, in, in_first))
         return mw_fail(err, MW_ERR_ARG, "bad_argument",
-                       "a matrix without rows cannot be resampled");
+                       "%zu rows cannot be made of the %zu from row %zu on", length, in->rows,
+                       in_first);
     st = mw_matrix_alloc(out, length, in->columns, err);
     if (st != MW_OK) return st;
     out->names = in->names;
-    *rule = rule_for(in->rows, length, threshold);
-    first = *rule == MW_ALIGN_CROP ? (in->rows - length) / 2 : 0;
-    if (*rule == MW_ALIGN_RESAMPLE)
+    if (plan->rule == MW_ALIGN_RESAMPLE)
         st = mw_poly_run_f32(poly, in->x, in->rows, in->columns, length, in->rows, 0, out->x, err);
     else
-        memcpy(out->x, in->x + first * in->columns, length * in->columns * sizeof *out->x);
+        memcpy(out->x, in->x + skip * in->columns, length * in->columns * sizeof *out->x);
     for (size_t i = 0; i < length; i++) {
-        size_t nearest;
-
-        source[i] = *rule == MW_ALIGN_RESAMPLE ? (double)i * (double)in->rows / (double)length
-                                               : (double)(first + i);
-        nearest = (size_t)(source[i] + 0.5) < in->rows ? (size_t)(source[i] + 0.5) : in->rows - 1;
-        out->t[i] = in->t[nearest] +
-                    (source[i] - (double)nearest) * (in->rows > 1 ? in->t[1] - in->t[0] : 0);
-        out->valid[i] = in->valid[nearest];
+        source[i] = plan->rule == MW_ALIGN_RESAMPLE ? (double)i * (double)in->rows / (double)length
+                                                    : (double)(plan->first + i);
+        place_row(out, i, in, source[i] - (double)in_first);
     }
     return st;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Sound files in: libsndfile where it reads the format (WAV, FLAC, Ogg, MP3, AIFF ...), FFmpeg for
- * the sound track of everything else.
+ * the sound track of everything else. sound_reader.h reads piece by piece.
  */
 #ifndef MW_MEDIA_SOUND_H
 #define MW_MEDIA_SOUND_H

@@ -11,18 +11,16 @@
 #include "base/mem.h"
 #include "media/video_demux.h"
 
-/* Decoding in progress. x grows by whole frames. */
-typedef struct decoder {
+struct mw_sound_av {
     AVFormatContext *fc;
     AVCodecContext *cc;
     AVPacket *pkt;
     AVFrame *frame;
-    int stream;
+    int stream, channel;
     const char *path;
-    const mw_sound_want *want;
-    mw_audio *a;
+    float *x; /* [cap] the frame, mixed down */
     size_t cap;
-} decoder;
+};
 
 static int n_channels(const AVFrame *f)
 {
@@ -33,7 +31,7 @@ static int n_channels(const AVFrame *f)
 #endif
 }
 
-static mw_status open_decoder(decoder *d, mw_error *err)
+static mw_status open_decoder(mw_sound_av *d, mw_audio *about, mw_error *err)
 {
     const AVCodec *codec = NULL;
     mw_status st = mw_demux_open(&d->fc, d->path, 1, err);
@@ -56,7 +54,7 @@ static mw_status open_decoder(decoder *d, mw_error *err)
     if (code >= 0) code = avcodec_open2(d->cc, codec, NULL);
     if (code < 0)
         return mw_av_fail(err, code, "unsupported", "cannot decode the sound of '%s'", d->path);
-    snprintf(d->a->codec, sizeof d->a->codec, "%s", codec->name);
+    snprintf(about->codec, sizeof about->codec, "%s", codec->name);
     return MW_OK;
 }
 
@@ -115,11 +113,10 @@ static double start_of(const AVFrame *f, AVRational tick)
     return t == AV_NOPTS_VALUE ? 0 : (double)t * tick.num / tick.den;
 }
 
-static mw_status take_frame(decoder *d, mw_error *err)
+static mw_status take_frame(mw_sound_av *d, mw_audio *a, mw_error *err)
 {
     const AVFrame *f = d->frame;
     const int n_chan = n_channels(f);
-    mw_audio *a = d->a;
 
     if (!a->source_rate_hz) {
         a->source_rate_hz = f->sample_rate;
@@ -130,69 +127,92 @@ static mw_status take_frame(decoder *d, mw_error *err)
         n_chan > 64 || f->sample_rate < 1 || !format_is_known(f->format))
         return mw_fail(
             err, MW_ERR_FORMAT, "unsupported",
-            "'%s': sound of changing or unknown form (%d channels at %d Hz after %zu samples)",
-            d->path, n_chan, f->sample_rate, a->n);
-    if (d->want->channel >= n_chan)
+            "'%s': sound of changing or unknown form (%d channels at %d Hz after %lld samples)",
+            d->path, n_chan, f->sample_rate, (long long)a->source_n);
+    if (d->channel >= n_chan)
         return mw_fail(err, MW_ERR_FORMAT, "no_channel", "'%s' has no channel %d", d->path,
-                       d->want->channel);
-    if ((double)a->n > d->want->max_s * a->source_rate_hz)
-        return MW_OK; /* reported as too long by the caller */
-    if (mw_grow(&a->x, &d->cap, a->n + (size_t)f->nb_samples, sizeof *a->x))
-        return mw_fail_nomem(err);
-    mix_down(a->x + a->n, f, n_chan, d->want->channel);
-    a->n += (size_t)f->nb_samples;
+                       d->channel);
+    if (mw_grow(&d->x, &d->cap, (size_t)f->nb_samples, sizeof *d->x)) return mw_fail_nomem(err);
+    mix_down(d->x, f, n_chan, d->channel);
     return MW_OK;
 }
 
-/* Feed one packet (NULL: the end) and take all frames that come of it. */
-static mw_status decode(decoder *d, const AVPacket *pkt, mw_error *err)
+/* Send the next packet of the stream, or the end, to the decoder. */
+static mw_status send_packet(mw_sound_av *d, const mw_audio *a, mw_error *err)
 {
-    int code = avcodec_send_packet(d->cc, pkt);
-    mw_status st = MW_OK;
-
-    while (code >= 0 && st == MW_OK) {
-        code = avcodec_receive_frame(d->cc, d->frame);
-        if (code >= 0) st = take_frame(d, err);
-        av_frame_unref(d->frame);
-    }
-    if (st != MW_OK) return st;
-    if (code != AVERROR(EAGAIN) && code != AVERROR_EOF)
-        return mw_av_fail(err, code, "decode_error", "'%s': broken sound after %zu samples",
-                          d->path, d->a->n);
-    return MW_OK;
-}
-
-static mw_status decode_all(decoder *d, mw_error *err)
-{
-    mw_status st = MW_OK;
     int code;
 
-    while (st == MW_OK && (code = av_read_frame(d->fc, d->pkt)) >= 0) {
-        if (d->pkt->stream_index == d->stream) {
-            if (d->pkt->flags & AV_PKT_FLAG_CORRUPT)
-                st = mw_fail(err, MW_ERR_FORMAT, "truncated", "'%s': a packet of sound is damaged",
-                             d->path);
-            else
-                st = decode(d, d->pkt, err);
-        }
+    do {
         av_packet_unref(d->pkt);
+        code = av_read_frame(d->fc, d->pkt);
+    } while (code >= 0 && d->pkt->stream_index != d->stream);
+    if (code < 0 && code != AVERROR_EOF)
+        return mw_av_fail(err, code, "truncated", "'%s' cannot be read to its end", d->path);
+    if (code >= 0 && d->pkt->flags & AV_PKT_FLAG_CORRUPT)
+        return mw_fail(err, MW_ERR_FORMAT, "truncated", "'%s': a packet of sound is damaged",
+                       d->path);
+    code = avcodec_send_packet(d->cc, code < 0 ? NULL : d->pkt);
+    av_packet_unref(d->pkt);
+    if (code < 0 && code != AVERROR_EOF)
+        return mw_av_fail(err, code, "decode_error", "'%s': broken sound after %lld samples",
+                          d->path, (long long)a->source_n);
+    return MW_OK;
+}
+
+mw_status mw_sound_av_next(mw_sound_av *d, const float **x, size_t *n, mw_audio *about,
+                           mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    *n = 0;
+    while (st == MW_OK && !*n) {
+        const int code = avcodec_receive_frame(d->cc, d->frame);
+
+        if (code == AVERROR_EOF) return MW_OK;
+        if (code == AVERROR(EAGAIN)) {
+            st = send_packet(d, about, err);
+        } else if (code < 0) {
+            st = mw_av_fail(err, code, "decode_error", "'%s': broken sound after %lld samples",
+                            d->path, (long long)about->source_n);
+        } else {
+            st = take_frame(d, about, err);
+            if (st == MW_OK) *n = (size_t)d->frame->nb_samples;
+            av_frame_unref(d->frame);
+        }
     }
-    if (st == MW_OK && code != AVERROR_EOF)
-        st = mw_av_fail(err, code, "truncated", "'%s' cannot be read to its end", d->path);
-    if (st == MW_OK) st = decode(d, NULL, err);
+    *x = d->x;
     return st;
 }
 
-mw_status mw_sound_load_ffmpeg(mw_audio *a, const char *path, const mw_sound_want *want,
-                               mw_error *err)
+mw_status mw_sound_av_open(mw_sound_av **out, const char *path, int channel, mw_audio *about,
+                           mw_error *err)
 {
-    decoder d = { .path = path, .want = want, .a = a };
-    mw_status st = open_decoder(&d, err);
+    mw_sound_av *d = mw_calloc(1, sizeof *d);
+    mw_status st;
 
-    if (st == MW_OK) st = decode_all(&d, err);
-    av_frame_free(&d.frame);
-    av_packet_free(&d.pkt);
-    avcodec_free_context(&d.cc);
-    avformat_close_input(&d.fc);
+    *out = NULL;
+    if (!d) return mw_fail_nomem(err);
+    d->path = path;
+    d->channel = channel;
+    st = open_decoder(d, about, err);
+    if (st == MW_OK) {
+        *out = d;
+        d = NULL;
+    }
+    mw_sound_av_close(&d);
     return st;
+}
+
+void mw_sound_av_close(mw_sound_av **p)
+{
+    mw_sound_av *d = *p;
+
+    if (!d) return;
+    av_frame_free(&d->frame);
+    av_packet_free(&d->pkt);
+    avcodec_free_context(&d->cc);
+    avformat_close_input(&d->fc);
+    mw_free(d->x);
+    mw_free(d);
+    *p = NULL;
 }

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/cpu.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "nn/dnnl_prim.h"
@@ -86,13 +85,24 @@ static mw_status compile_planar(mw_graph *g, int inspect, mw_error *err)
     return st;
 }
 
+/* A lowered MW_CPU does not count: it must not change bits, only take longer. Without fused
+ * multiply-add in the processor the planar engine would be hopelessly slow. */
+static int can_fuse(void)
+{
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("fma") != 0;
+#else
+    return 1;
+#endif
+}
+
 static mw_status compile(mw_graph *g, mw_graph_engine engine, int inspect, mw_error *err)
 {
     const int fold = engine != MW_GRAPH_PLAIN || !inspect;
     mw_status st;
 
     if (engine == MW_GRAPH_PLANAR) return compile_planar(g, inspect, err);
-    if (engine == MW_GRAPH_BEST && mw_cpu() >= MW_CPU_AVX2) {
+    if (engine == MW_GRAPH_BEST && can_fuse()) {
         st = compile_planar(g, inspect, err);
         if (st == MW_OK || st == MW_ERR_NOMEM) return st;
     }

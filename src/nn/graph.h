@@ -13,7 +13,7 @@
 #include "nn/tflite.h"
 
 typedef enum mw_graph_engine {
-    MW_GRAPH_BEST,   /* planar where it knows the model and the CPU has AVX2, else oneDNN */
+    MW_GRAPH_BEST,   /* planar where it knows the model and the CPU can fuse, else oneDNN */
     MW_GRAPH_DNNL,   /* any model of the subset */
     MW_GRAPH_PLANAR, /* own kernels that use the sparsity of weights: the detectors */
     MW_GRAPH_PLAIN   /* C loops, far slower: the definition, for tests */

@@ -246,7 +246,8 @@ mw_status mw_faces(const mw_faces_options *o, const mw_run_hooks *hooks, mw_summ
     st = set_up(&fj, &roots, err);
     if (st == MW_OK && !o->run.dry_run) st = mw_roots_open(&roots, err);
     if (st == MW_OK)
-        st = mw_job_setup(&job, &walk, &o->run, MW_WALK_VIDEO, &roots, hooks, summary, err);
+        st = mw_job_setup(&job, &walk, &o->run, MW_WALK_VIDEO | MW_WALK_OUTPUTS, &roots, hooks,
+                          summary, err);
     if (st == MW_OK) st = mw_job_run(&job, err);
     if (st == MW_OK && !o->run.dry_run) st = mw_job_finish(&job, &o->run, &roots, err);
     mw_face_pool_close(&fj.pool);

@@ -294,7 +294,7 @@ static mw_status draw_spectra(mw_sheet *s, const sounds *both, mw_error *err)
 {
     const int columns = s->x1 - s->x0, rows = SPECTRUM_U * s->unit, rate_hz = both->clean.rate_hz;
     const size_t n = (size_t)columns * (size_t)rows;
-    float *a = mw_calloc(2 * n, sizeof *a), *b = a + n;
+    float *a = mw_calloc(2 * n, sizeof *a), *b = a ? a + n : NULL;
     double threshold[LEVELS + 1], loudest = 0;
     mw_status st = a ? mw_preview_spectra(a, b, columns, rows, both->clean.x, both->clean.n,
                                           both->damaged.x, both->damaged.n, rate_hz, s->end_s, err)

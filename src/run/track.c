@@ -76,11 +76,17 @@ static mw_status put_audio(mw_npz *z, const mw_track_audio_in *in, type_list *ty
     const mw_segments *segments = in->segments;
     double *t = mw_calloc(n, sizeof *t);
     float *f = mw_calloc(4 * n, sizeof *f);
-    float *x_db = f, *z_db = f + n, *snr_db = f + 2 * n, *rel = f + 3 * n;
+    float *x_db = NULL, *z_db = NULL, *snr_db = NULL, *rel = NULL;
     uint8_t *type = mw_calloc(n, sizeof *type);
     const int ok = t && f && type;
     size_t k = 0;
 
+    if (ok) {
+        x_db = f;
+        z_db = f + n;
+        snr_db = f + 2 * n;
+        rel = f + 3 * n;
+    }
     for (size_t i = 0; ok && i < n; i++) {
         const int64_t middle = (int64_t)i * hop + hop / 2;
         const double speech = in->speech[i], noise = in->noise[i];

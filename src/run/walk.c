@@ -140,7 +140,7 @@ static mw_status visit(mw_walk *w, const char *path, const char *rel, int kinds,
 
     if (lstat(path, &info)) return MW_OK; /* gone in the meantime */
     if (S_ISDIR(info.st_mode))
-        return skipped(skip, &info) || is_output(path)
+        return skipped(skip, &info) || (!(kinds & MW_WALK_OUTPUTS) && is_output(path))
                    ? MW_OK
                    : walk_folder(w, path, rel, kinds, skip, depth + 1, err);
     if (S_ISLNK(info.st_mode) && (stat(path, &info) || S_ISDIR(info.st_mode))) return MW_OK;

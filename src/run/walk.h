@@ -9,7 +9,9 @@
 
 #include "merwild/options.h"
 
-enum { MW_WALK_SOUND = 1, MW_WALK_VIDEO = 2 };
+/* Kinds of files, and whether folders that hold the marker of an earlier output are entered: what a
+ * job damages must not be damaged again by accident, but is what a job that describes is for. */
+enum { MW_WALK_SOUND = 1, MW_WALK_VIDEO = 2, MW_WALK_OUTPUTS = 4 };
 
 /* A file of this name marks a folder as merwild's output. */
 #define MW_MARKER_NAME ".merwild-output"
@@ -31,10 +33,10 @@ typedef struct mw_walk {
 
 /* Walk root (a folder, or one file) for suffixes of the wanted kinds, sorted bytewise by rel. Links
  * to folders are not followed. Folders given in skip (NULL-terminated list of existing folders,
- * compared by device and inode) are left out, and so are folders below root that hold the marker of
- * an earlier output, so that outputs may lie inside the input. Clips whose outputs would coincide
- * (equal stems) and names that are not UTF-8 carry an error. MW_ERR_IO when root cannot be read, or
- * is neither file nor folder. Free with mw_walk_clear. */
+ * compared by device and inode) are left out, and so are, without MW_WALK_OUTPUTS, folders below
+ * root that hold the marker of an earlier output: outputs may lie inside the input. Clips whose
+ * outputs would coincide (equal stems) and names that are not UTF-8 carry an error. MW_ERR_IO when
+ * root cannot be read, or is neither file nor folder. Free with mw_walk_clear. */
 mw_status mw_walk_run(mw_walk *w, const char *root, int kinds, const char *const *skip,
                       mw_error *err);
 void mw_walk_clear(mw_walk *w);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What the tests of the command share; each test sources it first. Meson sets MERWILD, MKINPUT,
-# JSONTOOL and MW_SHARED. A test works in $T, a new folder that is removed at its end (kept when
+# JSONTOOL, PEAK, MW_SOURCE_ROOT and MW_SHARED. A test works in $T, a new folder that is removed at its end (kept when
 # MW_KEEP is set), and ends at the first check that fails.
 
 set -u
@@ -153,6 +153,24 @@ value() {
     local got
     got=$("$JSONTOOL" get "$1" "$2") || got="(absent)"
     [ "$got" = "$3" ] || fail "$1: $2 is $got, not $3"
+}
+
+# shape FILE.npy WANT: "ROWS COLUMNS" as its header says, and the size of the file fits.
+shape() {
+    local got rows
+    got=$(head -c 128 "$1" | LC_ALL=C grep -ao "'shape': ([0-9, ]*)" | tr -cd '0-9 ' | sed 's/^ *//')
+    [ "$got" = "$2" ] || fail "$1 has the shape ($got), not ($2)"
+    rows=${2% *}
+    [ "$(stat -c %s "$1")" = $((128 + 4 * rows * ${2#* })) ] || fail "$1 has a wrong size"
+}
+
+# pairs EXT STEM ...: the names of the outputs of describing jobs, for files.
+pairs() {
+    local ext=$1 stem
+    shift
+    for stem in "$@"; do
+        printf '%s\n' "$stem.$ext" "$stem.prov.json"
+    done
 }
 
 wav() { "$MKINPUT" wav "$@" || fail "mkinput wav $*"; }

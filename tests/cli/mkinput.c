@@ -3,7 +3,7 @@
  * Makes the inputs of the command's tests:
  *
  *   mkinput wav PATH [rate=16000] [channels=1] [format=s16|u8|s24|f32|f64] [n=16000]
- *           [kind=tone|noise|silence|nan|inf] [seed=1] [cut=BYTES]
+ *           [kind=tone|noise|silence|dc|square|nan|inf] [seed=1] [cut=BYTES] [repeat=1]
  *   mkinput video PATH [width=..] [height=..] [frames=..] [fps=..] [codec=..] [audio=..]
  *           [audio_s=..] [rotation=..] [front=0|1] [vfr=0|1] [noise=0|1] [b_frames=..]
  *   mkinput cut SRC DST SHARE
@@ -12,7 +12,7 @@
  *
  * WAV files are written byte by byte here, so that libsndfile is not tested by itself. cut removes
  * bytes from the end while the header goes on announcing them; nan and inf put one such sample into
- * the middle of a tone.
+ * the middle of a tone; repeat writes the n samples so many times, for sounds of hours.
  */
 #include <math.h>
 #include <stdint.h>
@@ -73,6 +73,8 @@ static double sample_at(const sound *s, int64_t i)
     const double t = (double)i / s->rate_hz, pitch = 110 + 17 * (double)(s->seed % 16);
 
     if (!strcmp(s->kind, "silence")) return 0;
+    if (!strcmp(s->kind, "dc")) return 0.25;
+    if (!strcmp(s->kind, "square")) return i % 80 < 40 ? 1 : -1;
     if (!strcmp(s->kind, "noise")) return 0.3 * hashed(s->seed, i);
     if (i == s->n / 2 && !strcmp(s->kind, "nan")) return NAN;
     if (i == s->n / 2 && !strcmp(s->kind, "inf")) return INFINITY;
@@ -134,13 +136,13 @@ static void make_wav(const char *path, int argc, char **argv)
 {
     const char *format = value_of(argc, argv, "format", "s16");
     const int channels = (int)number_of(argc, argv, "channels", 1), bytes = bytes_of(format);
-    const int64_t cut = number_of(argc, argv, "cut", 0);
+    const int64_t cut = number_of(argc, argv, "cut", 0), repeat = number_of(argc, argv, "repeat", 1);
     const sound s = { .kind = value_of(argc, argv, "kind", "tone"),
                       .rate_hz = (int)number_of(argc, argv, "rate", 16000),
                       .n = number_of(argc, argv, "n", 16000),
                       .seed = (uint64_t)number_of(argc, argv, "seed", 1) };
-    const uint64_t n_bytes = (uint64_t)(s.n * channels * bytes);
-    FILE *f = fopen(path, "wb");
+    const uint64_t n_once = (uint64_t)(s.n * channels * bytes), n_bytes = n_once * (uint64_t)repeat;
+    FILE *f = fopen(path, "w+b");
 
     if (!f) die("cannot create", path);
     fputs("RIFF", f);
@@ -158,6 +160,16 @@ static void make_wav(const char *path, int argc, char **argv)
     for (int64_t i = 0; i < s.n; i++)
         for (int c = 0; c < channels; c++)
             put_sample(f, format, sample_at(&s, i) / (c + 1));
+    if (repeat > 1) {
+        char *once = malloc(n_once);
+
+        if (!once || fseek(f, 44, SEEK_SET) || fread(once, 1, n_once, f) != n_once ||
+            fseek(f, 0, SEEK_END))
+            die("cannot repeat", path);
+        for (int64_t i = 1; i < repeat; i++)
+            fwrite(once, 1, n_once, f);
+        free(once);
+    }
     if (fclose(f)) die("cannot write", path);
     if (cut) cut_file(path, cut);
 }

@@ -47,11 +47,15 @@ weight-brown weight-babble talkers crossfade-s preset"
 has_options 'corrupt video' "$common mode schedule noise-percent reference-step weight-gaussian
 weight-blur codec effort qp drop-audio fps noise-var-min noise-var-max noise-rounding blur-kernel-px
 blur-sigma-px preset"
+has_options 'features audio' "$common sets level native length resample-threshold format channel
+rate-hz too-short max-seconds preset"
 has_options verify 'jobs json quiet help'
 has_options replay 'in out noise-dir json quiet help'
 # and what the page of operations lists for a job
 mw 0 ops
-for job in 'corrupt audio' 'corrupt video'; do
+cmp -s "$MW_SOURCE_ROOT/docs/operations.md" .stdout ||
+    fail "docs/operations.md is another text: merwild ops >docs/operations.md"
+for job in 'corrupt audio' 'corrupt video' 'features audio' faces; do
     listed=$(sed -n "/^## $job\$/,/^## /s/^| \`--\([a-z0-9-]*\)\`.*/\1/p" .stdout)
     [ "$(wc -w <<<"$listed")" -ge 10 ] || fail "the page of operations lists too little for $job"
     has_options "$job" "$listed"

@@ -12,6 +12,20 @@ static size_t le(const unsigned char *p, int n)
     return v;
 }
 
+/* Members lie anywhere in the zip. */
+static const void *aligned_copy(const unsigned char *p, size_t n)
+{
+    static void *copies[16];
+    static int turn;
+
+    turn = (turn + 1) % 16;
+    free(copies[turn]);
+    copies[turn] = malloc(n + 1);
+    assert_non_null(copies[turn]);
+    memcpy(copies[turn], p, n);
+    return copies[turn];
+}
+
 const void *npz_array(const void *zip, size_t n_zip, const char *name, const char *descr,
                       const char *shape, size_t *n)
 {
@@ -32,7 +46,7 @@ const void *npz_array(const void *zip, size_t n_zip, const char *name, const cha
         if (descr && !strstr(text, descr)) fail_msg("%s is %s and not %s", name, text, descr);
         if (shape && !strstr(text, shape)) fail_msg("%s is %s and not %s", name, text, shape);
         *n = le(entry + 24, 4) - n_head;
-        return member + n_head;
+        return aligned_copy(member + n_head, *n);
     }
     fail_msg("no member %s", name);
     return NULL;

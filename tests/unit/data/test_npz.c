@@ -38,6 +38,12 @@ static void shapes_are_written_as_tuples(void **state)
           3,
           16,
           "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1, 2), }" },
+        { "<f4",
+          { 1000000000, 1000000000, 1000000000 },
+          3,
+          0, /* the header alone */
+          "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000, 1000000000, 1000000000), "
+          "}" },
         { "<f8", { 0 }, 0, 8, "{'descr': '<f8', 'fortran_order': False, 'shape': (), }" },
     };
     static const char zeros[64];

@@ -90,6 +90,44 @@ static void what_lies_above_the_new_band_is_removed(void **state)
     free(x);
 }
 
+/* Input and output in pieces of any sizes: the bits of one call. */
+static void pieces_give_the_bits_of_the_whole(void **state)
+{
+    static const int rates[][2] = { { 44100, 16000 }, { 48000, 16000 }, { 8000, 16000 },
+                                    { 22050, 16000 }, { 16000, 44100 }, { 16001, 16000 } };
+    static const size_t lengths[] = { 0, 1, 2, 100, 4097, 60000 },
+                        pieces[][2] = { { 1, 1 }, { 160, 7 }, { 4099, 100000 }, { 16384, 160 } };
+    float *x = malloc(60000 * sizeof *x), *y = malloc(200000 * sizeof *y);
+
+    (void)state;
+    fill_noise(x, 60000, 0.5, 1);
+    for (size_t k = 0; k < 6 * 6 * 4; k++) {
+        const size_t n = lengths[k / 6 % 6], *piece = pieces[k / 36];
+        size_t n_want, n_got = 0, used, made = 1;
+        mw_resampler *r;
+        float *want;
+
+        if (n == 60000 && piece[0] == 1) continue; /* slow */
+        assert_ok(mw_resample(&want, &n_want, x, n, rates[k % 6][0], rates[k % 6][1], NULL));
+        assert_ok(mw_resampler_open(&r, rates[k % 6][0], rates[k % 6][1], NULL));
+        for (size_t at = 0; at < n; at += used, n_got += made) {
+            const size_t left = n - at;
+
+            assert_ok(mw_resampler_run(r, x + at, left < piece[0] ? left : piece[0], &used,
+                                       y + n_got, piece[1], &made, NULL));
+            assert_true(used || made);
+        }
+        for (made = 1; made; n_got += made)
+            assert_ok(mw_resampler_run(r, NULL, 0, &used, y + n_got, piece[1], &made, NULL));
+        assert_int_equal(n_got, n_want);
+        assert_memory_equal(y, want, n_want * sizeof *y);
+        mw_resampler_close(&r);
+        mw_free(want);
+    }
+    free(x);
+    free(y);
+}
+
 static void unusable_rates_are_refused(void **state)
 {
     static const int bad[][2] = { { 0, 16000 },      { 999, 16000 }, { -44100, 16000 },
@@ -119,6 +157,7 @@ int main(void)
         cmocka_unit_test(every_length_gives_the_promised_number),
         cmocka_unit_test(a_tone_keeps_frequency_level_and_phase),
         cmocka_unit_test(what_lies_above_the_new_band_is_removed),
+        cmocka_unit_test(pieces_give_the_bits_of_the_whole),
         cmocka_unit_test(unusable_rates_are_refused),
     };
 

@@ -150,6 +150,35 @@ static void links_to_folders_are_not_followed_and_links_to_files_are(void **stat
     mw_walk_clear(&w);
 }
 
+/* What a job wrote is passed by, unless the walk is for jobs that describe it. The root itself is
+ * always walked. */
+static void marked_folders_are_entered_only_when_asked_for(void **state)
+{
+    mw_walk w;
+
+    (void)state;
+    touch("x.wav");
+    touch("done_5/x.wav");
+    touch("done_5/" MW_MARKER_NAME);
+    touch("deep/done/more/x.wav");
+    touch("deep/done/" MW_MARKER_NAME);
+    assert_ok(mw_walk_run(&w, dir, MW_WALK_SOUND, NULL, NULL));
+    assert_int_equal(w.n, 1);
+    mw_walk_clear(&w);
+    assert_ok(mw_walk_run(&w, in("deep/done"), MW_WALK_SOUND, NULL, NULL));
+    assert_int_equal(w.n, 1);
+    mw_walk_clear(&w);
+    assert_ok(mw_walk_run(&w, dir, MW_WALK_SOUND | MW_WALK_OUTPUTS, NULL, NULL));
+    assert_int_equal(w.n, 3);
+    assert_string_equal(w.clips[0].rel, "deep/done/more/x.wav");
+    assert_string_equal(w.clips[1].rel, "done_5/x.wav");
+    assert_string_equal(w.clips[2].rel, "x.wav");
+    mw_walk_clear(&w);
+    assert_ok(mw_walk_run(&w, dir, MW_WALK_OUTPUTS, NULL, NULL)); /* no kind of file */
+    assert_int_equal(w.n, 0);
+    mw_walk_clear(&w);
+}
+
 static void folders_to_skip_are_known_by_identity(void **state)
 {
     const char *skip[3] = { NULL };
@@ -353,6 +382,7 @@ int main(void)
         T(a_single_file_is_a_tree_of_one),
         T(outputs_that_would_coincide_are_refused_both),
         T(links_to_folders_are_not_followed_and_links_to_files_are),
+        T(marked_folders_are_entered_only_when_asked_for),
         T(folders_to_skip_are_known_by_identity),
         T(marked_outputs_are_passed_by_unless_they_are_the_input),
         T(names_that_are_no_utf8_carry_an_error),
