@@ -147,18 +147,28 @@ static size_t type_index(mw_preview_doc *d, const char *name, mw_modality modali
     return d->n_types++;
 }
 
-static mw_status read_times(mw_preview_doc *d, mw_preview_segment *s, const json_t *item,
-                            mw_error *err)
+/* Sound beside a picture may begin before the first frame, where the clock starts. */
+static double sound_start_s(const mw_preview_doc *d)
 {
+    const json_t *clock = json_object_get(json_object_get(d->root, "clock"), "audio");
+    const double s = json_number_value(json_object_get(clock, "start_s"));
+
+    return s < 0 && s > -MAX_END_S ? s : 0;
+}
+
+static mw_status read_times(mw_preview_doc *d, mw_preview_segment *s, const json_t *item,
+                            int is_audio, mw_error *err)
+{
+    const double first_s = is_audio ? sound_start_s(d) : 0;
     const json_t *t0 = json_object_get(item, "t0"), *t1 = json_object_get(item, "t1");
 
     s->t0 = json_number_value(t0);
     s->t1 = json_number_value(t1);
-    if (!json_is_number(t0) || !json_is_number(t1) || !(s->t0 >= 0) || !(s->t1 >= s->t0) ||
+    if (!json_is_number(t0) || !json_is_number(t1) || !(s->t0 >= first_s) || !(s->t1 >= s->t0) ||
         !(s->t1 <= d->end_s + TIME_SLACK_S))
         return broken(d, "a segment whose times are not within the clip", err);
-    s->t0 = fmin(s->t0, d->end_s);
-    s->t1 = fmin(s->t1, d->end_s);
+    s->t0 = fmin(fmax(s->t0, 0), d->end_s);
+    s->t1 = fmin(fmax(s->t1, 0), d->end_s);
     return MW_OK;
 }
 
@@ -178,7 +188,7 @@ static mw_status read_segment(mw_preview_doc *d, const json_t *item, mw_error *e
     s->i1 = integer_in(item, "i1", 0, p->n);
     if (stage < 0 || s->i0 < 0 || s->i1 <= s->i0)
         return broken(d, "a segment that is not within the clip", err);
-    st = read_times(d, s, item, err);
+    st = read_times(d, s, item, is_audio, err);
     if (st != MW_OK) return st;
     if (p->segments.n && (s->i0 < s[-1].i0 || s->t0 < s[-1].t0))
         return broken(d, "segments out of order", err);

@@ -11,6 +11,7 @@
 #include "img/yuv.h"
 #include "media/video_reader.h"
 #include "run/preview.h"
+#include "run/preview_marks.h"
 
 #define LANE_U            9  /* height of a lane of the time line, units */
 #define POINTERS_U        14 /* frame numbers above it */
@@ -25,6 +26,7 @@
 typedef struct cards {
     mw_sheet *sheet;
     const mw_preview_doc *doc;
+    const mw_preview_marks *marks;
     int64_t *frames; /* [n] ascending */
     double *times_s; /* [n], of the damaged file */
     size_t n;
@@ -94,12 +96,16 @@ static mw_status put_frame(const cards *c, size_t i, int side, const mw_video_in
 {
     mw_status st = MW_OK;
     mw_view view;
+    mw_rect at;
 
     if (!rgb->memory) st = mw_frame_alloc(rgb, MW_PIX_RGB24, yuv->width, yuv->height, err);
     if (st == MW_OK) st = mw_img_yuv420_to_rgb(yuv, rgb);
     if (st != MW_OK) return st;
     view = mw_view_upright(rgb, info->rotation_deg, info->mirrored);
-    mw_draw_view(&c->sheet->canvas, fit(room_of(c, i, side), shape_of(info)), &view);
+    at = fit(room_of(c, i, side), shape_of(info));
+    mw_draw_view(&c->sheet->canvas, at, &view);
+    mw_preview_marks_draw(c->marks, &c->sheet->canvas, at, info, c->frames[i], side,
+                          c->sheet->unit);
     return MW_OK;
 }
 
@@ -408,12 +414,15 @@ mw_status mw_preview_picture(mw_sheet *s, const mw_preview_doc *d, const char *c
 {
     const mw_preview_part *p = &d->part[MW_VISUAL];
     mw_video_reader *clean = NULL, *damaged = NULL;
+    mw_preview_marks marks = { 0 };
     cards c = { .sheet = s,
                 .doc = d,
+                .marks = &marks,
                 .frames = mw_calloc((size_t)max_frames, sizeof *c.frames),
                 .times_s = mw_calloc((size_t)max_frames, sizeof *c.times_s) };
     mw_status st = c.frames && c.times_s ? MW_OK : mw_fail_nomem(err);
 
+    if (st == MW_OK) st = mw_preview_marks_load(&marks, d, err);
     if (st == MW_OK) st = mw_video_reader_open(&clean, clip, err);
     if (st == MW_OK) st = mw_video_reader_open(&damaged, p->output, err);
     if (st == MW_OK) st = describe(s, d, mw_video_reader_info(clean), err);
@@ -424,6 +433,7 @@ mw_status mw_preview_picture(mw_sheet *s, const mw_preview_doc *d, const char *c
     }
     mw_video_reader_close(&clean);
     mw_video_reader_close(&damaged);
+    mw_preview_marks_clear(&marks);
     mw_free(c.frames);
     mw_free(c.times_s);
     return st;

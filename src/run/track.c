@@ -126,7 +126,8 @@ static double severity_of(const mw_segment *s, const char *name)
 typedef struct video_columns {
     uint8_t *type;
     float *var, *sigma, *rel, *score;
-    float *box; /* [n_frames][4] */
+    float *box;                    /* [n_frames][4] */
+    float (*key)[MW_FACE_KEYS][2]; /* [n_frames]; NULL: no frame has any */
 } video_columns;
 
 /* What a blur is compared with: the face's width, or a third of the picture's height where no face
@@ -148,7 +149,17 @@ static void put_faces(const mw_track_video_in *in, video_columns *c)
         for (int k = 0; k < 4; k++)
             c->box[4 * t + (size_t)k] = (float)box[k];
         c->score[t] = n ? (float)f->score : NAN;
+        for (int k = 0; c->key && k < MW_FACE_KEYS; k++)
+            for (int j = 0; j < 2; j++)
+                c->key[t][k][j] = n && f->has_keys ? (float)f->key[k][j] : NAN;
     }
+}
+
+static int has_keys(const mw_track *faces)
+{
+    for (size_t i = 0; i < faces->n_faces; i++)
+        if (faces->face[i].has_keys) return 1;
+    return 0;
 }
 
 static void mark_frames(const mw_track_video_in *in, const mw_segment *s, type_list *types,
@@ -168,7 +179,7 @@ static void mark_frames(const mw_track_video_in *in, const mw_segment *s, type_l
 
 static void put_video_columns(mw_npz *z, const mw_track_video_in *in, const video_columns *c)
 {
-    const size_t n = in->n_frames, shape[2] = { n, 4 };
+    const size_t n = in->n_frames, shape[2] = { n, 4 }, key_shape[3] = { n, MW_FACE_KEYS, 2 };
 
     mw_npz_put(z, "v_t", "<f8", &n, 1, in->times_s, n * sizeof *in->times_s);
     mw_npz_put(z, "v_type", "|u1", &n, 1, c->type, n);
@@ -180,6 +191,7 @@ static void put_video_columns(mw_npz *z, const mw_track_video_in *in, const vide
     if (in->faces->n_frames) {
         mw_npz_put(z, "v_face", "<f4", shape, 2, c->box, 4 * n * sizeof *c->box);
         mw_npz_put(z, "v_face_score", "<f4", &n, 1, c->score, n * sizeof *c->score);
+        if (c->key) mw_npz_put(z, "v_face_keys", "<f4", key_shape, 3, c->key, n * sizeof *c->key);
     }
 }
 
@@ -187,8 +199,9 @@ static mw_status put_video(mw_npz *z, const mw_track_video_in *in, type_list *ty
 {
     const size_t n = in->n_frames;
     float *f = mw_calloc(8 * n, sizeof *f);
-    video_columns c = { .type = mw_calloc(n, 1) };
-    const int ok = f && c.type;
+    const int keys = has_keys(in->faces);
+    video_columns c = { .type = mw_calloc(n, 1), .key = keys ? mw_calloc(n, sizeof *c.key) : NULL };
+    const int ok = f && c.type && (c.key || !keys);
 
     if (ok) {
         c.var = f;
@@ -206,6 +219,7 @@ static mw_status put_video(mw_npz *z, const mw_track_video_in *in, type_list *ty
     }
     mw_free(f);
     mw_free(c.type);
+    mw_free(c.key);
     return ok ? MW_OK : mw_fail_nomem(err);
 }
 

@@ -46,7 +46,8 @@ typedef struct mw_track_video_in {
 
 /* The track of sound, picture or both (NULL: without). Audio arrays a_t, a_type, a_speech_db,
  * a_noise_db, a_snr_db, a_rel; video arrays v_t, v_type, v_cov_face, v_cov_frame, v_noise_var,
- * v_blur_sigma, v_rel, and v_face, v_face_score where faces were looked for; types. */
+ * v_blur_sigma, v_rel, and v_face, v_face_score, v_face_keys where faces were looked for (keys:
+ * where the track has them); types. */
 mw_status mw_track_make(mw_npz *z, const mw_track_audio_in *audio, const mw_track_video_in *video,
                         mw_error *err);
 
