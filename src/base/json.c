@@ -221,24 +221,24 @@ void mw_json_struct(mw_json *j, const mw_opt *table, const void *values, unsigne
 
 void mw_json_compact(mw_str *out, const char *pretty, size_t n)
 {
+    size_t kept = 0; /* everything before it is written or dropped */
     int in_string = 0;
 
     for (size_t i = 0; i < n; i++) {
         const char c = pretty[i];
 
         if (c == '\n') {
+            mw_str_putn(out, pretty + kept, i - kept);
             while (i + 1 < n && pretty[i + 1] == ' ')
                 i++;
-            continue;
-        }
-        if (in_string && c == '\\' && i + 1 < n) {
-            mw_str_putn(out, pretty + i, 2);
+            kept = i + 1;
+        } else if (in_string && c == '\\' && i + 1 < n) {
             i++;
-            continue;
+        } else if (c == '"') {
+            in_string = !in_string;
         }
-        if (c == '"') in_string = !in_string;
-        mw_str_putc(out, c);
     }
+    mw_str_putn(out, pretty + kept, n - kept);
 }
 
 /* ---- reading ---- */
