@@ -102,16 +102,29 @@ void mw_json_u64_text(mw_json *j, uint64_t x)
     mw_str_printf(j->s, "\"%llu\"", (unsigned long long)x);
 }
 
+/* Bits are compared, so that 0 and -0 stay apart. */
+static const char *float_text(mw_json *j, double x)
+{
+    const unsigned n = sizeof j->recent / sizeof *j->recent, next = j->n_recent % n;
+
+    for (unsigned i = 0; i < n; i++)
+        if (*j->recent[i].text && !memcmp(&j->recent[i].x, &x, sizeof x)) return j->recent[i].text;
+    j->n_recent++;
+    j->recent[next].x = x;
+    mw_f64_text(j->recent[next].text, x);
+    return j->recent[next].text;
+}
+
 void mw_json_f64(mw_json *j, double x)
 {
-    char text[MW_F64_TEXT];
+    const char *text;
 
     if (!isfinite(x)) {
         mw_json_null(j);
         return;
     }
     before_value(j);
-    mw_f64_text(text, x);
+    text = float_text(j, x);
     mw_str_put(j->s, text);
     /* "5" would read back as an integer */
     if (!strpbrk(text, ".e")) mw_str_put(j->s, ".0");
