@@ -185,3 +185,11 @@ make_noise() {
     wav "$1/music/m.wav" n=48000 rate=44100 channels=2 seed=7
     wav "$1/noise/n.wav" n=60000 kind=noise seed=9
 }
+
+# Skip without the face detection models.
+need_models() {
+    "$MERWILD" models >/dev/null 2>&1 || skip "model files are missing; run scripts/fetch-models"
+}
+
+# speakers DIR [OPTIONS]: clips of drawn faces that speak, below DIR/Raw.
+speakers() { "$MERWILD" synth -o "$@" --quiet || fail "synth $*"; }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Jobs run over the shared clips.
+ */
+#ifndef MW_TESTS_REAL_JOBS_H
+#define MW_TESTS_REAL_JOBS_H
+
+#include "merwild/merwild.h"
+
+#define CLIPS     "samples/mosi/video"
+#define LANDMARKS "samples/mosi/mediapipe_landmark"
+
+/* skip() unless clips and the full-range model are there. */
+#define REQUIRE_CLIPS_AND_MODEL()                                                                  \
+    do {                                                                                           \
+        REQUIRE_SHARED(LANDMARKS);                                                                 \
+        if (mw_model_verify(1, NULL, NULL) != MW_OK) {                                             \
+            print_message("# skipped: model files are missing; run scripts/fetch-models\n");       \
+            skip();                                                                                \
+        }                                                                                          \
+    } while (0)
+
+/* Set an option of any of the groups by name; fails the test when there is none. */
+void set_option(const mw_opt_group *groups, size_t n, const char *name, const char *value);
+
+/* Relative paths without suffix of the clips below the shared folder, sorted (texts_free). */
+mw_texts clip_stems(void);
+void texts_free(mw_texts *t);
+
+#endif
