@@ -102,16 +102,29 @@ void mw_json_u64_text(mw_json *j, uint64_t x)
     mw_str_printf(j->s, "\"%llu\"", (unsigned long long)x);
 }
 
+/* Bits are compared, so that 0 and -0 stay apart. */
+static const char *float_text(mw_json *j, double x)
+{
+    const unsigned n = sizeof j->recent / sizeof *j->recent, next = j->n_recent % n;
+
+    for (unsigned i = 0; i < n; i++)
+        if (*j->recent[i].text && !memcmp(&j->recent[i].x, &x, sizeof x)) return j->recent[i].text;
+    j->n_recent++;
+    j->recent[next].x = x;
+    mw_f64_text(j->recent[next].text, x);
+    return j->recent[next].text;
+}
+
 void mw_json_f64(mw_json *j, double x)
 {
-    char text[MW_F64_TEXT];
+    const char *text;
 
     if (!isfinite(x)) {
         mw_json_null(j);
         return;
     }
     before_value(j);
-    mw_f64_text(text, x);
+    text = float_text(j, x);
     mw_str_put(j->s, text);
     /* "5" would read back as an integer */
     if (!strpbrk(text, ".e")) mw_str_put(j->s, ".0");
@@ -221,24 +234,24 @@ void mw_json_struct(mw_json *j, const mw_opt *table, const void *values, unsigne
 
 void mw_json_compact(mw_str *out, const char *pretty, size_t n)
 {
+    size_t kept = 0; /* everything before it is written or dropped */
     int in_string = 0;
 
     for (size_t i = 0; i < n; i++) {
         const char c = pretty[i];
 
         if (c == '\n') {
+            mw_str_putn(out, pretty + kept, i - kept);
             while (i + 1 < n && pretty[i + 1] == ' ')
                 i++;
-            continue;
-        }
-        if (in_string && c == '\\' && i + 1 < n) {
-            mw_str_putn(out, pretty + i, 2);
+            kept = i + 1;
+        } else if (in_string && c == '\\' && i + 1 < n) {
             i++;
-            continue;
+        } else if (c == '"') {
+            in_string = !in_string;
         }
-        if (c == '"') in_string = !in_string;
-        mw_str_putc(out, c);
     }
+    mw_str_putn(out, pretty + kept, n - kept);
 }
 
 /* ---- reading ---- */

@@ -19,6 +19,12 @@ typedef struct mw_json {
     int depth;
     int fresh; /* nothing written yet at this level */
     int after_key;
+    /* the last floats written with their texts: sidecars say the same few again and again */
+    struct {
+        double x;
+        char text[MW_F64_TEXT]; /* "": none */
+    } recent[4];
+    unsigned n_recent;
 } mw_json;
 
 mw_json mw_json_begin(mw_str *s);

@@ -14,6 +14,7 @@
 
 static int reserve(mw_str *s, size_t more)
 {
+    if (!s->failed && more < s->cap - s->n) return 1; /* cap > n, or both are 0 */
     if (s->failed || more > MW_MEM_CAP || mw_grow(&s->data, &s->cap, s->n + more + 1, 1)) {
         s->failed = 1;
         return 0;
@@ -36,23 +37,30 @@ void mw_str_put(mw_str *s, const char *text)
 
 void mw_str_putc(mw_str *s, char c)
 {
-    mw_str_putn(s, &c, 1);
+    if (!reserve(s, 1)) return;
+    s->data[s->n++] = c;
+    s->data[s->n] = 0;
 }
 
 MW_PRINTF(2, 0)
 static void put_va(mw_str *s, const char *fmt, va_list ap)
 {
+    const size_t room = s->failed ? 0 : s->cap - s->n;
     va_list again;
     int n;
 
     va_copy(again, ap);
-    n = vsnprintf(NULL, 0, fmt, again);
+    n = vsnprintf(room ? s->data + s->n : NULL, room, fmt, again);
     va_end(again);
     if (n < 0) {
         s->failed = 1;
+    } else if ((size_t)n < room) {
+        s->n += (size_t)n;
     } else if (reserve(s, (size_t)n)) {
         vsnprintf(s->data + s->n, (size_t)n + 1, fmt, ap);
         s->n += (size_t)n;
+    } else if (room) {
+        s->data[s->n] = 0; /* without the part that fitted */
     }
 }
 

@@ -142,13 +142,11 @@ static void put_le(unsigned char *p, uint32_t v, int n)
         p[i] = (unsigned char)(v >> 8 * i);
 }
 
-mw_status mw_wav_put(mw_str *s, const float *x, size_t n, int rate_hz, int16_t *q, mw_error *err)
+static void wav_head(unsigned char head[MW_WAV_HEAD_BYTES], size_t n, int rate_hz)
 {
-    unsigned char head[44] = "RIFF....WAVEfmt ";
     const uint32_t bytes = (uint32_t)(2 * n);
 
-    if (n > (size_t)1 << 30)
-        return mw_fail(err, MW_ERR_RANGE, "too_long", "%zu samples do not fit a WAV file", n);
+    memcpy(head, "RIFF....WAVEfmt ", 16);
     put_le(head + 4, 36 + bytes, 4);
     put_le(head + 16, 16, 4);
     put_le(head + 20, 1, 2); /* PCM */
@@ -159,8 +157,29 @@ mw_status mw_wav_put(mw_str *s, const float *x, size_t n, int rate_hz, int16_t *
     put_le(head + 34, 16, 2);
     memcpy(head + 36, "data", 4);
     put_le(head + 40, bytes, 4);
+}
+
+static mw_status too_long_for_wav(size_t n, mw_error *err)
+{
+    return mw_fail(err, MW_ERR_RANGE, "too_long", "%zu samples do not fit a WAV file", n);
+}
+
+mw_status mw_wav_fill(int16_t *wav, const float *x, size_t n, int rate_hz, mw_error *err)
+{
+    if (n > MW_WAV_MAX_SAMPLES) return too_long_for_wav(n, err);
+    wav_head((unsigned char *)wav, n, rate_hz);
+    mw_pcm16(wav + MW_WAV_HEAD_BYTES / 2, x, n);
+    return MW_OK;
+}
+
+mw_status mw_wav_put(mw_str *s, const float *x, size_t n, int rate_hz, int16_t *q, mw_error *err)
+{
+    unsigned char head[MW_WAV_HEAD_BYTES];
+
+    if (n > MW_WAV_MAX_SAMPLES) return too_long_for_wav(n, err);
+    wav_head(head, n, rate_hz);
     mw_pcm16(q, x, n);
     mw_str_putn(s, head, sizeof head);
-    mw_str_putn(s, q, bytes);
+    mw_str_putn(s, q, 2 * n);
     return mw_str_ok(s, err);
 }

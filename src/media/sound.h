@@ -32,8 +32,14 @@ mw_status mw_sound_probe(mw_audio *out, const char *path, mw_error *err);
 mw_status mw_sound_window(float *x, int64_t n, const char *path, int64_t offset, int rate_hz,
                           mw_error *err);
 
-/* Append a WAV file: mono, 16-bit, with libsndfile's rounding (dsp/mix.h) and the 44-byte header it
- * writes. q is scratch of n samples. MW_ERR_RANGE above 2 GiB. */
+#define MW_WAV_HEAD_BYTES  44
+#define MW_WAV_MAX_SAMPLES ((size_t)1 << 30)
+
+/* wav [22 + n]: a WAV file, mono, 16-bit, with libsndfile's rounding (dsp/mix.h) and the 44-byte
+ * header it writes; MW_WAV_HEAD_BYTES + 2 n bytes. MW_ERR_RANGE above 2 GiB. */
+mw_status mw_wav_fill(int16_t *wav, const float *x, size_t n, int rate_hz, mw_error *err);
+
+/* The same file appended to s; q is scratch of n samples. */
 mw_status mw_wav_put(mw_str *s, const float *x, size_t n, int rate_hz, int16_t *q, mw_error *err);
 
 #endif

@@ -85,7 +85,7 @@ typedef struct clip_work {
     char source_sha256[65];
     int64_t source_bytes;
     mw_sound_clip s;
-    int16_t *pcm;
+    int16_t *wav; /* an output file, header first */
 } clip_work;
 
 static mw_status load_clip(clip_work *w, mw_error *err)
@@ -93,8 +93,8 @@ static mw_status load_clip(clip_work *w, mw_error *err)
     mw_status st = mw_sound_clip_load(&w->s, w->clip->path, err);
 
     if (st != MW_OK) return st;
-    w->pcm = mw_calloc_aligned(w->s.clean.n, sizeof *w->pcm);
-    return w->pcm ? MW_OK : mw_fail_nomem(err);
+    w->wav = mw_calloc_aligned(MW_WAV_HEAD_BYTES / 2 + w->s.clean.n, sizeof *w->wav);
+    return w->wav ? MW_OK : mw_fail_nomem(err);
 }
 
 /* Names of the three files of one output, relative to its root and with it. */
@@ -138,21 +138,18 @@ static mw_status write_track(clip_work *w, const output_names *names, char sha25
 
 static mw_status write_wav(clip_work *w, const output_names *names, mw_media *out, mw_error *err)
 {
-    mw_str bytes = { 0 };
-    mw_status st = mw_wav_put(&bytes, w->s.mix, w->s.clean.n, MW_AUDIO_RATE_HZ, w->pcm, err);
+    const size_t n = w->s.clean.n, n_bytes = MW_WAV_HEAD_BYTES + 2 * n;
+    mw_status st = mw_wav_fill(w->wav, w->s.mix, n, MW_AUDIO_RATE_HZ, err);
 
-    if (st == MW_OK) {
-        *out = (mw_media){ .path = names->wav_rel,
-                           .bytes = (int64_t)bytes.n,
-                           .codec = "pcm_s16le",
-                           .rate_hz = MW_AUDIO_RATE_HZ,
-                           .channels = 1,
-                           .samples = (int64_t)w->s.clean.n };
-        mw_sha256_hex(out->sha256, bytes.data, bytes.n);
-        st = mw_file_store(names->wav, bytes.data, bytes.n, err);
-    }
-    mw_str_clear(&bytes);
-    return st;
+    if (st != MW_OK) return st;
+    *out = (mw_media){ .path = names->wav_rel,
+                       .bytes = (int64_t)n_bytes,
+                       .codec = "pcm_s16le",
+                       .rate_hz = MW_AUDIO_RATE_HZ,
+                       .channels = 1,
+                       .samples = (int64_t)n };
+    mw_sha256_hex(out->sha256, w->wav, n_bytes);
+    return mw_file_store(names->wav, w->wav, n_bytes, err);
 }
 
 static mw_status write_sidecar(clip_work *w, const condition *c, const output_names *names,
@@ -298,7 +295,7 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
     else if (w.s.clean.rate_hz)
         r->media_s = (double)w.s.clean.n / w.s.clean.rate_hz;
     mw_sound_clip_clear(&w.s);
-    mw_free(w.pcm);
+    mw_free(w.wav);
 }
 
 /* ---- setting up ---- */

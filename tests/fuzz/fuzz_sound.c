@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sound files of any bytes: loaded twice with equal result, probed, and read by windows.
+ * Sound files of any bytes: loaded twice with equal result, read in pieces, probed, and read by
+ * windows.
  */
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "fuzz/fuzz.h"
-#include "media/sound.h"
+#include "media/sound_reader.h"
 
 #define MAX_BYTES (1 << 18)
 
@@ -20,6 +21,25 @@ static void check_windows(const char *path, const mw_audio *info)
         if (mw_sound_window(x, 256, path, offsets[i], 16000, NULL) == MW_OK)
             for (int k = 0; k < 256; k++)
                 FUZZ_CHECK(isfinite(x[k]));
+}
+
+/* The same samples, or the same failure, in pieces of odd size. */
+static void check_pieces(const char *path, const mw_sound_want *want, const mw_audio *whole,
+                         mw_status end)
+{
+    mw_sound_reader *r = NULL;
+    mw_status st = mw_sound_reader_open(&r, path, want, NULL);
+    size_t n = 0, got = 1;
+    float x[333];
+
+    while (st == MW_OK && got) {
+        st = mw_sound_reader_read(r, x, 333, &got, NULL);
+        if (st == MW_OK && end == MW_OK)
+            FUZZ_CHECK(n + got <= whole->n && !memcmp(x, whole->x + n, got * sizeof *x));
+        n += got;
+    }
+    FUZZ_CHECK(st == end && (st != MW_OK || n == whole->n));
+    mw_sound_reader_close(&r);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -40,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         FUZZ_CHECK(!a.x && !b.x && p.code == st && *p.reason && !strcmp(p.reason, q.reason));
     }
+    check_pieces(path, &want, &a, st);
     if (mw_sound_probe(&info, path, NULL) == MW_OK) check_windows(path, &info);
     mw_audio_clear(&a);
     mw_audio_clear(&b);

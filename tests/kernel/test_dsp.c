@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Sample kernels: every CPU level of this machine against C, and
- *     test_dsp --bench      seconds of 16 kHz sound per second of one core, per level
+ *     test_dsp --bench [json]   seconds of 16 kHz sound per second of one core, per level
  */
 #include "support/support.h"
 
@@ -233,7 +233,8 @@ static double real_time_factor(void (*run)(bench *), bench *b)
     return 20 * 10 / best;
 }
 
-static int bench_level(void)
+/* A line of text, or of JSON for programs. */
+static int bench_level(int json)
 {
     static const struct {
         const char *name;
@@ -250,16 +251,17 @@ static int bench_level(void)
         b->x[i] = sample(&r, 0);
         b->z[i] = sample(&r, 0);
     }
-    printf("%-7s", mw_cpu_name(mw_cpu()));
+    printf(json ? "{\"level\": \"%s\"" : "%-7s", mw_cpu_name(mw_cpu()));
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
-        printf("  %s %.0f", runs[i].name, real_time_factor(runs[i].run, b));
-    printf("  s of 16 kHz sound per s\n");
+        printf(json ? ", \"%s\": %.0f" : "  %s %.0f", runs[i].name,
+               real_time_factor(runs[i].run, b));
+    printf(json ? ", \"unit\": \"%s\"}\n" : "  %s\n", "s of 16 kHz sound per s");
     free(b);
     return 0;
 }
 
 /* One process per level, as a process finds its level once. */
-static int bench_all(void)
+static int bench_all(int json)
 {
     for (int level = MW_CPU_C; level <= MW_CPU_AVX512; level++) {
         int status = 1;
@@ -270,7 +272,7 @@ static int bench_all(void)
         if (child < 0) return 1;
         if (!child) {
             setenv("MW_CPU", mw_cpu_name((mw_cpu_level)level), 1);
-            exit((int)mw_cpu() == level ? bench_level() : 0);
+            exit((int)mw_cpu() == level ? bench_level(json) : 0);
         }
         if (waitpid(child, &status, 0) != child || status) return 1;
     }
@@ -288,6 +290,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(conversion_is_equal_on_a_fine_grid),
     };
 
-    if (argc == 2 && !strcmp(argv[1], "--bench")) return bench_all();
+    if (argc >= 2 && !strcmp(argv[1], "--bench"))
+        return bench_all(argc > 2 && !strcmp(argv[2], "json"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  *
  * Kernels of noise, blur and colour conversion, and the normal generator: every level against C.
  *
- *     test_img --bench                      frames/s of whole pictures, per level
+ *     test_img --bench [json]               frames/s of whole pictures, per level
  *     test_img --round-trip FILE W H [full] bias and PSNR of YUV -> RGB -> YUV on raw yuv420p
  * frames
  */
@@ -262,7 +262,8 @@ static double frames_per_s(void (*run)(bench *), bench *b)
     return 20 / best;
 }
 
-static int bench_level(void)
+/* A line of text, or of JSON for programs. */
+static int bench_level(int json)
 {
     static const struct {
         const char *name;
@@ -280,10 +281,10 @@ static int bench_level(void)
         mw_blur_open(&b.blur, 480, 11, 2, NULL))
         return 1;
     memset(b.rgb.plane[0], 128, (size_t)b.rgb.stride[0] * 360);
-    printf("%-7s", mw_cpu_name(mw_cpu()));
+    printf(json ? "{\"level\": \"%s\"" : "%-7s", mw_cpu_name(mw_cpu()));
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
-        printf("  %s %.0f", runs[i].name, frames_per_s(runs[i].run, &b));
-    printf("  frames/s, 480x360\n");
+        printf(json ? ", \"%s\": %.0f" : "  %s %.0f", runs[i].name, frames_per_s(runs[i].run, &b));
+    printf(json ? ", \"unit\": \"%s\"}\n" : "  %s\n", "frames/s, 480x360");
     mw_blur_close(&b.blur);
     mw_frame_clear(&b.rgb);
     mw_frame_clear(&b.out);
@@ -292,7 +293,7 @@ static int bench_level(void)
 }
 
 /* One process per level, as a process finds its level once. */
-static int bench_all(void)
+static int bench_all(int json)
 {
     for (int level = MW_CPU_C; level <= MW_CPU_AVX512; level++) {
         int status = 1;
@@ -303,7 +304,7 @@ static int bench_all(void)
         if (child < 0) return 1;
         if (!child) {
             setenv("MW_CPU", mw_cpu_name((mw_cpu_level)level), 1);
-            exit((int)mw_cpu() == level ? bench_level() : 0);
+            exit((int)mw_cpu() == level ? bench_level(json) : 0);
         }
         if (waitpid(child, &status, 0) != child || status) return 1;
     }
@@ -365,7 +366,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(rgb_to_yuv_rows_are_equal_at_every_level),
     };
 
-    if (argc == 2 && !strcmp(argv[1], "--bench")) return bench_all();
+    if (argc >= 2 && !strcmp(argv[1], "--bench"))
+        return bench_all(argc > 2 && !strcmp(argv[2], "json"));
     if (argc >= 5 && !strcmp(argv[1], "--round-trip"))
         return round_trip(argv[2], atoi(argv[3]), atoi(argv[4]),
                           argc > 5 && !strcmp(argv[5], "full"));
