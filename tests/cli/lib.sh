@@ -41,6 +41,11 @@ note() { echo "  $*"; }
 mw() {
     local want=$1 got
     shift
+    # hundreds of runs would each wait for the disk; one test flushes (run_options.sh)
+    case "${1:-} ${2:-} $*" in
+        *--help) ;;
+        'corrupt '[av]* | 'features audio'* | 'faces '*) case " $* " in *' --sync '*) ;; *) set -- "$@" --sync none ;; esac ;;
+    esac
     timeout "${MW_LIMIT:-60}" "$MERWILD" "$@" >"$T/.stdout" 2>"$T/.stderr"
     got=$?
     [ "$got" = "$want" ] || fail "exit code $got, not $want, of: merwild $*"

@@ -89,7 +89,7 @@ again 1 $audio -o real
 again 1 $audio -o real
 same_tree limit_0 real_0
 # runtime options are no part of it
-again 0 $audio -o real --jobs 3 --sync none
+again 0 $audio -o real --jobs 3 --sync end
 # another ratio beside
 mw 0 corrupt audio -i in --snr 0,5,10 --noise-dir noise -o real --json
 summary done 5 outputs 5
