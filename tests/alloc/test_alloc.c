@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "media/image_png.h"
 #include "media/sound.h"
 #include "media/video_reader.h"
 #include "merwild/merwild.h"
@@ -35,11 +36,12 @@ static const char *in(const char *name)
 typedef mw_status call(mw_error *err, mw_summary *summary);
 
 /* SHA-256 over the outputs that a call makes. */
-static const char *const outputs[] = { "out_0/x.wav",       "out_0/x.prov.json",
-                                       "out_0/x.track.npz", "out_0/manifest.jsonl",
-                                       "out/v.mp4",         "out/v.prov.json",
-                                       "out/v.track.npz",   "out/manifest.jsonl",
-                                       "again/x.wav",       "again/v.mp4" };
+static const char *const outputs[] = {
+    "out_0/x.wav", "out_0/x.prov.json", "out_0/x.track.npz", "out_0/manifest.jsonl",
+    "out_0/v.mp4", "out_0/v.prov.json", "out_0/v.track.npz", "out/occluders.csv",
+    "out/v.mp4",   "out/v.prov.json",   "out/v.track.npz",   "out/manifest.jsonl",
+    "again/x.wav", "again/v.mp4"
+};
 
 static void hash_outputs(char hex[65])
 {
@@ -230,6 +232,32 @@ static mw_status corrupt_video(mw_error *err, mw_summary *summary)
     return st;
 }
 
+static mw_status corrupt_av(mw_error *err, mw_summary *summary)
+{
+    const setting settings[] = { { "in", in("in/v.mp4") },     { "out", in("out") },
+                                 { "noise-dir", in("noise") }, { "snr", "0" },
+                                 { "overlap", "0.5" },         { "mode", "noise" },
+                                 { "noise-percent", "0.4" },   { "jobs", "1" },
+                                 { "sync", "none" },           { NULL, NULL } };
+    mw_corrupt_av_options *o = mw_corrupt_av_options_new(0, err);
+    mw_opt_group groups[MW_MAX_GROUPS];
+    mw_status st;
+
+    if (!o) return err ? err->code : MW_ERR_NOMEM;
+    st = set_all(groups, mw_corrupt_av_options_groups(o, groups), settings, err);
+    if (st == MW_OK) st = mw_corrupt_av(o, NULL, summary, err);
+    mw_corrupt_av_options_free(&o);
+    return st;
+}
+
+static mw_status import_occluders(mw_error *err, mw_summary *summary)
+{
+    mw_occluder_counts counts;
+
+    (void)summary;
+    return mw_occluders_import(in("bank"), in("out"), NULL, NULL, &counts, err);
+}
+
 /* What --dry-run tells must be whole JSON. */
 static void heard(void *user, const mw_event *e)
 {
@@ -269,6 +297,18 @@ static void video_job(void **state)
 {
     (void)state;
     sweep("corrupt video", corrupt_video);
+}
+
+static void av_job(void **state)
+{
+    (void)state;
+    sweep("corrupt av", corrupt_av);
+}
+
+static void occluder_import(void **state)
+{
+    (void)state;
+    sweep("occluders import", import_occluders);
 }
 
 /* The rest works on outputs made once, kept beside. */
@@ -363,6 +403,21 @@ static void readers(void **state)
     sweep("reading a video", read_video);
 }
 
+/* One hand of 8 x 8 pixels and its mask. */
+static void make_bank(void)
+{
+    mw_frame f = { .memory = NULL };
+
+    assert_ok(mw_make_dirs(in("bank/image/hand_img"), NULL));
+    assert_ok(mw_make_dirs(in("bank/mask/hand_masks"), NULL));
+    assert_ok(mw_frame_alloc(&f, MW_PIX_RGB24, 8, 8, NULL));
+    for (int y = 0; y < 8; y++)
+        memset(f.plane[0] + y * f.stride[0], 200, 24);
+    assert_ok(mw_png_write(in("bank/image/hand_img/a.png"), &f, NULL));
+    assert_ok(mw_png_write(in("bank/mask/hand_masks/a.png"), &f, NULL));
+    mw_frame_clear(&f);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -374,6 +429,7 @@ static int set_up(void **state)
                &(clip_options){
                    .width = 32, .height = 32, .n_frames = 6, .audio = "aac", .audio_s = 0.2 });
     make_noise_wav(in("noise/speech/n.wav"), 9000, 44100, 0.3, 2);
+    make_bank();
     return 0;
 }
 
@@ -391,6 +447,8 @@ int main(void)
         cmocka_unit_test(plan_alone),
         cmocka_unit_test(audio_job),
         cmocka_unit_test(video_job),
+        cmocka_unit_test(av_job),
+        cmocka_unit_test(occluder_import),
         cmocka_unit_test(verification_and_replay),
         cmocka_unit_test(readers),
     };
