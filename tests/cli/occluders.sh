@@ -64,7 +64,7 @@ mkdir -p w/image/hand2_img w/mask/hand2_masks
 pic hands_img/hand-0.png w/image/hand2_img/Hand_1.png
 msk hands_masks/hand-0.png w/mask/hand2_masks/Hand_1.png
 mw 3 occluders import --in w --out ow
-for reason in no_mask truncated unknown_kind output_collision unsupported; do
+for reason in no_mask mask_mismatch truncated unknown_kind output_collision unsupported; do
     grep -q ",$reason," ow/rejected.csv || fail "rejected.csv does not say $reason: $(cat ow/rejected.csv)"
     says "left out ($reason)"
 done
