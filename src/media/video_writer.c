@@ -38,14 +38,14 @@ static const struct {
 mw_video_encoder mw_video_encoder_default(void)
 {
     return (
-        mw_video_encoder){ .codec = MW_VIDEO_H264, .container = MW_VIDEO_MP4, .qp = 18, .gop = 60 };
+        mw_video_encoder){ .codec = MW_VIDEO_H264, .container = MW_VIDEO_MP4, .qp = 16, .gop = 60 };
 }
 
 mw_video_encoder mw_video_encoder_reference(void)
 {
     return (mw_video_encoder){ .codec = MW_VIDEO_MPEG4,
                                .container = MW_VIDEO_MP4,
-                               .qp = 18,
+                               .qp = 16,
                                .gop = 12,
                                .fps_num = 30,
                                .fps_den = 1,

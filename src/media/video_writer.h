@@ -29,7 +29,7 @@ typedef enum mw_video_container { MW_VIDEO_MP4, MW_VIDEO_MOV, MW_VIDEO_MKV } mw_
 typedef enum mw_video_effort { MW_VIDEO_FAST, MW_VIDEO_SMALL } mw_video_effort;
 
 /* codec, container   see mw_video_container_for
- * qp                 H264: constant quantiser, 1..40, default 18: above 43 dB PSNR per frame
+ * qp                 H264: constant quantiser, 1..40, default 16: above 44 dB PSNR per frame
  *                    whatever the content, noise included; key frames get 3 less
  * effort             H264
  * bit_rate           MPEG4: bits per second; 0 takes 1.5 fps W H
