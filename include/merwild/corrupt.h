@@ -78,22 +78,22 @@ MW_API size_t mw_corrupt_av_options_groups(mw_corrupt_av_options *o,
 MW_API mw_status mw_corrupt_av(const mw_corrupt_av_options *o, const mw_run_hooks *hooks,
                                mw_summary *summary, mw_error *err);
 
-/* Where replay finds what a sidecar names: in, the input folder of its source; and the folders of its assets, NULL or ""
- * where there are none. */
+/* Where replay finds what a sidecar names: in, the input folder of its source; and the folders of
+ * its assets, NULL or "" where there are none. */
 typedef struct mw_replay_folders {
     const char *in, *noise_dir, *occlusion_img, *occlusion_mask;
 } mw_replay_folders;
 
-/* Make the output of a sidecar (.prov.json) again from its recorded decisions, without drawing, and compare it with the
- * recorded hash.
+/* Make the output of a sidecar (.prov.json) again from its recorded decisions, without drawing, and
+ * compare it with the recorded hash.
  *
  * out   folder to write to (not the one of the sidecar)
  * path  set to the written file, to be freed with mw_text_free; NULL on failure
  *
- * MW_ERR_MISMATCH when a source or asset has other contents than recorded (nothing is written), or the bytes made
- * differ (the file is kept for inspection). */
-MW_API mw_status mw_replay(const char *sidecar, const mw_replay_folders *from, const char *out, char **path,
-                           mw_error *err);
+ * MW_ERR_MISMATCH when a source or asset has other contents than recorded (nothing is written), or
+ * the bytes made differ (the file is kept for inspection). */
+MW_API mw_status mw_replay(const char *sidecar, const mw_replay_folders *from, const char *out,
+                           char **path, mw_error *err);
 
 /* Compare every output below root with the hashes of its sidecar. hooks, summary as in the jobs: a
  * missing or different file is a failed clip. jobs: threads, 0: one per processor. MW_ERR_IO when

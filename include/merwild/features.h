@@ -16,14 +16,16 @@ typedef struct mw_features_audio_options mw_features_audio_options;
 /* Options of "features audio"; as for the corruption jobs (corrupt.h). */
 MW_API mw_features_audio_options *mw_features_audio_options_new(int preset, mw_error *err);
 MW_API void mw_features_audio_options_free(mw_features_audio_options **o);
-MW_API size_t mw_features_audio_options_groups(mw_features_audio_options *o, mw_opt_group groups[MW_MAX_GROUPS]);
+MW_API size_t mw_features_audio_options_groups(mw_features_audio_options *o,
+                                               mw_opt_group groups[MW_MAX_GROUPS]);
 
-/* Acoustic descriptors of every clip below in: OUT/<relative path>.<npy|pkl|npz|csv> with a .prov.json beside each (column
- * names, row step, source rate, how the length was fixed). eGeMAPSv02 (25 columns) and ComParE_2016 (65), every 10 ms, as
- * openSMILE 3 computes them. Errors as mw_corrupt_audio; a clip shorter than 60 ms fails with reason too_short unless asked
+/* Acoustic descriptors of every clip below in: OUT/<relative path>.<npy|pkl|npz|csv> with a
+ * .prov.json beside each (column names, row step, source rate, how the length was fixed).
+ * eGeMAPSv02 (25 columns) and ComParE_2016 (65), every 10 ms, as openSMILE 3 computes them. Errors
+ * as mw_corrupt_audio; a clip shorter than 60 ms fails with reason too_short unless asked
  * otherwise. */
-MW_API mw_status mw_features_audio(const mw_features_audio_options *o, const mw_run_hooks *hooks, mw_summary *summary,
-                                   mw_error *err);
+MW_API mw_status mw_features_audio(const mw_features_audio_options *o, const mw_run_hooks *hooks,
+                                   mw_summary *summary, mw_error *err);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Model files: which there are, where they are looked for, whether they are the right ones. They stay outside the source
- * tree; scripts/fetch-models brings them by package name.
+ * Model files: which there are, where they are looked for, whether they are the right ones. They
+ * stay outside the source tree; scripts/fetch-models brings them by package name.
  */
 #ifndef MERWILD_MODELS_H
 #define MERWILD_MODELS_H
@@ -12,7 +12,8 @@
 extern "C" {
 #endif
 
-/* name as on the command line ("short"), file name, SHA-256 in hex, one line of description. Static. */
+/* name as on the command line ("short"), file name, SHA-256 in hex, one line of description.
+ * Static. */
 typedef struct mw_model {
     const char *name, *file, *sha256, *what;
 } mw_model;
@@ -21,11 +22,13 @@ typedef struct mw_model {
 MW_API size_t mw_model_count(void);
 MW_API mw_model mw_model_get(size_t i);
 
-/* Where model i is looked for: folder when not NULL or "", else $MERWILD_MODELS, $XDG_DATA_HOME/merwild/models,
+/* Where model i is looked for: folder when not NULL or "", else $MERWILD_MODELS,
+ * $XDG_DATA_HOME/merwild/models,
  * ~/.local/share/merwild/models. Freed with mw_text_free; NULL when memory ran out. */
 MW_API char *mw_model_path(size_t i, const char *folder);
 
-/* Read model i and compare its SHA-256. MW_ERR_IO (no_model) naming place and remedy, MW_ERR_MISMATCH (wrong_model). */
+/* Read model i and compare its SHA-256. MW_ERR_IO (no_model) naming place and remedy,
+ * MW_ERR_MISMATCH (wrong_model). */
 MW_API mw_status mw_model_verify(size_t i, const char *folder, mw_error *err);
 
 #ifdef __cplusplus

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Small labelled clips out of nothing: a drawn face and a source-filter voice that follow a label. For demos, tests and
- * the built-in benchmark; they say nothing about people.
+ * Small labelled clips out of nothing: a drawn face and a source-filter voice that follow a label.
+ * For demos, tests and the built-in benchmark; they say nothing about people.
  */
 #ifndef MERWILD_SYNTH_H
 #define MERWILD_SYNTH_H
@@ -14,24 +14,26 @@ extern "C" {
 
 /* Table: mw_synth_options_table. */
 typedef struct mw_synth_options {
-    char *out;              /* output folder */
+    char *out; /* output folder */
     uint64_t seed;
-    int64_t jobs;           /* worker threads; 0: one per processor */
-    int64_t n;              /* clips */
+    int64_t jobs; /* worker threads; 0: one per processor */
+    int64_t n;    /* clips */
     int64_t clips_per_speaker;
-    int recipe;             /* 0 demo: both cues follow the label; 1 benchmark: both cues are needed */
+    int recipe; /* 0 demo: both cues follow the label; 1 benchmark: both cues are needed */
     double duration_s;
-    int64_t width, height;  /* even */
+    int64_t width, height; /* even */
     int64_t fps, rate_hz;
 } mw_synth_options;
 
 MW_API extern const mw_opt mw_synth_options_table[];
 
-/* Write OUT/Raw/<video_id>/<clip_id>.mp4 (H.264, AAC), OUT/wav/<video_id>/<clip_id>.wav (mono, 16 bit) and OUT/label.csv in
- * MMSA's columns (video_id, clip_id, text, label, label_T, label_A, label_V, annotation, mode). Speakers never cross the
- * splits. The sound and every picture before encoding are the same on every machine (exact); the MP4 depends on the versions of
- * FFmpeg and x264. MW_ERR_RANGE, MW_ERR_IO, MW_ERR_INTERRUPTED; failures of single clips are counted. */
-MW_API mw_status mw_synth_run(const mw_synth_options *o, const mw_run_hooks *hooks, mw_summary *summary, mw_error *err);
+/* Write OUT/Raw/<video_id>/<clip_id>.mp4 (H.264, AAC), OUT/wav/<video_id>/<clip_id>.wav (mono, 16
+ * bit) and OUT/label.csv in MMSA's columns (video_id, clip_id, text, label, label_T, label_A,
+ * label_V, annotation, mode). Speakers never cross the splits. The sound and every picture before
+ * encoding are the same on every machine (exact); the MP4 depends on the versions of FFmpeg and
+ * x264. MW_ERR_RANGE, MW_ERR_IO, MW_ERR_INTERRUPTED; failures of single clips are counted. */
+MW_API mw_status mw_synth_run(const mw_synth_options *o, const mw_run_hooks *hooks,
+                              mw_summary *summary, mw_error *err);
 
 #ifdef __cplusplus
 }
