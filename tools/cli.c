@@ -399,3 +399,33 @@ int cli_finish(cli_progress *p, mw_status st, const mw_summary *s, const mw_erro
     if (st != MW_OK) return s->n_clips ? EXIT_FAILED_CLIPS : EXIT_CANNOT_START;
     return s->n_failed ? EXIT_FAILED_CLIPS : EXIT_OK;
 }
+
+int cli_run_job(const cli_command *c, const cli_job *job, int argc, char **argv)
+{
+    void *o;
+    mw_opt_group groups[MW_MAX_GROUPS];
+    cli_common common = { 0 };
+    mw_summary summary = { 0 };
+    cli_progress progress;
+    mw_run_hooks hooks;
+    mw_error err = { 0 };
+    size_t n;
+    int code = cli_scan(c, argc, argv, &common);
+
+    if (code) return code;
+    o = job->options_new(common.reference, &err);
+    if (!o) {
+        fprintf(stderr, "merwild: %s\n", err.message);
+        return EXIT_CANNOT_START;
+    }
+    n = job->options_groups(o, groups);
+    code = cli_parse(c, argc, argv, groups, n, &common, NULL);
+    if (!code && common.help) {
+        cli_help(c, groups, n, stdout);
+    } else if (!code) {
+        hooks = cli_hooks(&progress, c->name, &common);
+        code = cli_finish(&progress, job->run(o, &hooks, &summary, &err), &summary, &err);
+    }
+    job->options_free(o);
+    return code;
+}

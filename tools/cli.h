@@ -60,6 +60,40 @@ mw_run_hooks cli_hooks(cli_progress *p, const char *command, const cli_common *c
 /* Print the summary; the exit code that goes with status and counts. */
 int cli_finish(cli_progress *p, mw_status st, const mw_summary *s, const mw_error *err);
 
+/* A job over clips, behind types of no name; see CLI_JOB. */
+typedef struct cli_job {
+    void *(*options_new)(int preset, mw_error *err);
+    size_t (*options_groups)(void *o, mw_opt_group *groups);
+    mw_status (*run)(const void *o, const mw_run_hooks *hooks, mw_summary *summary, mw_error *err);
+    void (*options_free)(void *o);
+} cli_job;
+
+/* Define the cli_job job_name from mw_name, mw_name_options and its new, groups and free. */
+#define CLI_JOB(name)                                                                              \
+    static void *name##_new(int preset, mw_error *err)                                             \
+    {                                                                                              \
+        return mw_##name##_options_new(preset, err);                                               \
+    }                                                                                              \
+    static size_t name##_groups(void *o, mw_opt_group *groups)                                     \
+    {                                                                                              \
+        return mw_##name##_options_groups(o, groups);                                              \
+    }                                                                                              \
+    static mw_status name##_run(const void *o, const mw_run_hooks *hooks, mw_summary *summary,     \
+                                mw_error *err)                                                     \
+    {                                                                                              \
+        return mw_##name(o, hooks, summary, err);                                                  \
+    }                                                                                              \
+    static void name##_free(void *o)                                                               \
+    {                                                                                              \
+        mw_##name##_options *own = o;                                                              \
+        mw_##name##_options_free(&own);                                                            \
+    }                                                                                              \
+    static const cli_job job_##name = { name##_new, name##_groups, name##_run, name##_free }
+
+/* A whole command: options from argv, then help or the job with progress and summary. The exit
+ * code. */
+int cli_run_job(const cli_command *c, const cli_job *job, int argc, char **argv);
+
 /* Install the handlers behind the hooks' stop. */
 void cli_catch_signals(void);
 

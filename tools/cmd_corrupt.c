@@ -2,6 +2,10 @@
 #include "cli.h"
 #include "commands.h"
 
+CLI_JOB(corrupt_audio);
+CLI_JOB(corrupt_video);
+CLI_JOB(corrupt_av);
+
 int cmd_corrupt_audio(int argc, char **argv)
 {
     static const cli_command command = {
@@ -15,32 +19,8 @@ int cmd_corrupt_audio(int argc, char **argv)
                    "resumes; what is up to date is kept.",
         .has_preset = 1,
     };
-    mw_corrupt_audio_options *o;
-    mw_opt_group groups[MW_MAX_GROUPS];
-    cli_common common = { 0 };
-    mw_summary summary = { 0 };
-    cli_progress progress;
-    mw_run_hooks hooks;
-    mw_error err = { 0 };
-    size_t n;
-    int code = cli_scan(&command, argc, argv, &common);
 
-    if (code) return code;
-    o = mw_corrupt_audio_options_new(common.reference, &err);
-    if (!o) {
-        fprintf(stderr, "merwild: %s\n", err.message);
-        return EXIT_CANNOT_START;
-    }
-    n = mw_corrupt_audio_options_groups(o, groups);
-    code = cli_parse(&command, argc, argv, groups, n, &common, NULL);
-    if (!code && common.help) {
-        cli_help(&command, groups, n, stdout);
-    } else if (!code) {
-        hooks = cli_hooks(&progress, command.name, &common);
-        code = cli_finish(&progress, mw_corrupt_audio(o, &hooks, &summary, &err), &summary, &err);
-    }
-    mw_corrupt_audio_options_free(&o);
-    return code;
+    return cli_run_job(&command, &job_corrupt_audio, argc, argv);
 }
 
 int cmd_corrupt_video(int argc, char **argv)
@@ -56,32 +36,8 @@ int cmd_corrupt_video(int argc, char **argv)
                    "to date is kept.",
         .has_preset = 1,
     };
-    mw_corrupt_video_options *o;
-    mw_opt_group groups[MW_MAX_GROUPS];
-    cli_common common = { 0 };
-    mw_summary summary = { 0 };
-    cli_progress progress;
-    mw_run_hooks hooks;
-    mw_error err = { 0 };
-    size_t n;
-    int code = cli_scan(&command, argc, argv, &common);
 
-    if (code) return code;
-    o = mw_corrupt_video_options_new(common.reference, &err);
-    if (!o) {
-        fprintf(stderr, "merwild: %s\n", err.message);
-        return EXIT_CANNOT_START;
-    }
-    n = mw_corrupt_video_options_groups(o, groups);
-    code = cli_parse(&command, argc, argv, groups, n, &common, NULL);
-    if (!code && common.help) {
-        cli_help(&command, groups, n, stdout);
-    } else if (!code) {
-        hooks = cli_hooks(&progress, command.name, &common);
-        code = cli_finish(&progress, mw_corrupt_video(o, &hooks, &summary, &err), &summary, &err);
-    }
-    mw_corrupt_video_options_free(&o);
-    return code;
+    return cli_run_job(&command, &job_corrupt_video, argc, argv);
 }
 
 int cmd_corrupt_av(int argc, char **argv)
@@ -98,30 +54,6 @@ int cmd_corrupt_av(int argc, char **argv)
                    "noise sounds: with the damaged pictures, beside them, or by its own law.",
         .has_preset = 1,
     };
-    mw_corrupt_av_options *o;
-    mw_opt_group groups[MW_MAX_GROUPS];
-    cli_common common = { 0 };
-    mw_summary summary = { 0 };
-    cli_progress progress;
-    mw_run_hooks hooks;
-    mw_error err = { 0 };
-    size_t n;
-    int code = cli_scan(&command, argc, argv, &common);
 
-    if (code) return code;
-    o = mw_corrupt_av_options_new(common.reference, &err);
-    if (!o) {
-        fprintf(stderr, "merwild: %s\n", err.message);
-        return EXIT_CANNOT_START;
-    }
-    n = mw_corrupt_av_options_groups(o, groups);
-    code = cli_parse(&command, argc, argv, groups, n, &common, NULL);
-    if (!code && common.help) {
-        cli_help(&command, groups, n, stdout);
-    } else if (!code) {
-        hooks = cli_hooks(&progress, command.name, &common);
-        code = cli_finish(&progress, mw_corrupt_av(o, &hooks, &summary, &err), &summary, &err);
-    }
-    mw_corrupt_av_options_free(&o);
-    return code;
+    return cli_run_job(&command, &job_corrupt_av, argc, argv);
 }

@@ -4,6 +4,8 @@
 #include "cli.h"
 #include "commands.h"
 
+CLI_JOB(faces);
+
 int cmd_faces(int argc, char **argv)
 {
     static const cli_command command = {
@@ -14,32 +16,8 @@ int cmd_faces(int argc, char **argv)
                    "<clip>.prov.json beside each.",
         .has_preset = 1,
     };
-    mw_faces_options *o;
-    mw_opt_group groups[MW_MAX_GROUPS];
-    cli_common common = { 0 };
-    mw_summary summary = { 0 };
-    cli_progress progress;
-    mw_run_hooks hooks;
-    mw_error err = { 0 };
-    size_t n;
-    int code = cli_scan(&command, argc, argv, &common);
 
-    if (code) return code;
-    o = mw_faces_options_new(common.reference, &err);
-    if (!o) {
-        fprintf(stderr, "merwild: %s\n", err.message);
-        return EXIT_CANNOT_START;
-    }
-    n = mw_faces_options_groups(o, groups);
-    code = cli_parse(&command, argc, argv, groups, n, &common, NULL);
-    if (!code && common.help) {
-        cli_help(&command, groups, n, stdout);
-    } else if (!code) {
-        hooks = cli_hooks(&progress, command.name, &common);
-        code = cli_finish(&progress, mw_faces(o, &hooks, &summary, &err), &summary, &err);
-    }
-    mw_faces_options_free(&o);
-    return code;
+    return cli_run_job(&command, &job_faces, argc, argv);
 }
 
 /* ---- models ---- */

@@ -37,12 +37,9 @@ size_t mw_corrupt_video_options_groups(mw_corrupt_video_options *o,
 void mw_corrupt_video_options_free(mw_corrupt_video_options **o)
 {
     mw_opt_group groups[MW_MAX_GROUPS];
-    size_t n;
 
     if (!*o) return;
-    n = mw_corrupt_video_options_groups(*o, groups);
-    for (size_t i = 0; i < n; i++)
-        mw_opt_clear(groups[i].table, groups[i].values);
+    mw_groups_clear(groups, mw_corrupt_video_options_groups(*o, groups));
     mw_free(*o);
     *o = NULL;
 }
@@ -51,17 +48,14 @@ mw_corrupt_video_options *mw_corrupt_video_options_new(int preset, mw_error *err
 {
     mw_corrupt_video_options *o = mw_calloc(1, sizeof *o);
     mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st = MW_OK;
-    size_t n;
+    mw_status st;
 
     if (!o) {
         mw_fail_nomem(err);
         return NULL;
     }
     o->preset = preset;
-    n = mw_corrupt_video_options_groups(o, groups);
-    for (size_t i = 0; st == MW_OK && i < n; i++)
-        st = mw_opt_defaults(groups[i].table, groups[i].values, preset, err);
+    st = mw_groups_defaults(groups, mw_corrupt_video_options_groups(o, groups), preset, err);
     if (st != MW_OK) mw_corrupt_video_options_free(&o);
     return o;
 }

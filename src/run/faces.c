@@ -56,12 +56,9 @@ size_t mw_faces_options_groups(mw_faces_options *o, mw_opt_group groups[MW_MAX_G
 void mw_faces_options_free(mw_faces_options **o)
 {
     mw_opt_group groups[MW_MAX_GROUPS];
-    size_t n;
 
     if (!*o) return;
-    n = mw_faces_options_groups(*o, groups);
-    for (size_t i = 0; i < n; i++)
-        mw_opt_clear(groups[i].table, groups[i].values);
+    mw_groups_clear(groups, mw_faces_options_groups(*o, groups));
     mw_free(*o);
     *o = NULL;
 }
@@ -70,17 +67,14 @@ mw_faces_options *mw_faces_options_new(int preset, mw_error *err)
 {
     mw_faces_options *o = mw_calloc(1, sizeof *o);
     mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st = MW_OK;
-    size_t n;
+    mw_status st;
 
     if (!o) {
         mw_fail_nomem(err);
         return NULL;
     }
     o->preset = preset;
-    n = mw_faces_options_groups(o, groups);
-    for (size_t i = 0; st == MW_OK && i < n; i++)
-        st = mw_opt_defaults(groups[i].table, groups[i].values, preset, err);
+    st = mw_groups_defaults(groups, mw_faces_options_groups(o, groups), preset, err);
     if (st != MW_OK) mw_faces_options_free(&o);
     return o;
 }

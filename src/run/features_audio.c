@@ -59,9 +59,10 @@ size_t mw_features_audio_options_groups(mw_features_audio_options *o,
 
 void mw_features_audio_options_free(mw_features_audio_options **o)
 {
+    mw_opt_group groups[MW_MAX_GROUPS];
+
     if (!*o) return;
-    mw_opt_clear(mw_run_options_table, &(*o)->run);
-    mw_opt_clear(mw_descriptor_table, &(*o)->d);
+    mw_groups_clear(groups, mw_features_audio_options_groups(*o, groups));
     mw_free(*o);
     *o = NULL;
 }
@@ -69,6 +70,7 @@ void mw_features_audio_options_free(mw_features_audio_options **o)
 mw_features_audio_options *mw_features_audio_options_new(int preset, mw_error *err)
 {
     mw_features_audio_options *o = mw_calloc(1, sizeof *o);
+    mw_opt_group groups[MW_MAX_GROUPS];
     mw_status st;
 
     if (!o) {
@@ -76,8 +78,7 @@ mw_features_audio_options *mw_features_audio_options_new(int preset, mw_error *e
         return NULL;
     }
     o->preset = preset;
-    st = mw_opt_defaults(mw_run_options_table, &o->run, preset, err);
-    if (st == MW_OK) st = mw_opt_defaults(mw_descriptor_table, &o->d, preset, err);
+    st = mw_groups_defaults(groups, mw_features_audio_options_groups(o, groups), preset, err);
     if (st != MW_OK) mw_features_audio_options_free(&o);
     return o;
 }

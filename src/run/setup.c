@@ -40,6 +40,21 @@ const mw_opt mw_run_options_table[] = {
 };
 /* clang-format on */
 
+mw_status mw_groups_defaults(const mw_opt_group *groups, size_t n_groups, int preset, mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    for (size_t i = 0; st == MW_OK && i < n_groups; i++)
+        st = mw_opt_defaults(groups[i].table, groups[i].values, preset, err);
+    return st;
+}
+
+void mw_groups_clear(const mw_opt_group *groups, size_t n_groups)
+{
+    for (size_t i = 0; i < n_groups; i++)
+        mw_opt_clear(groups[i].table, groups[i].values);
+}
+
 int mw_run_threads(const mw_run_options *o)
 {
     return o->jobs ? (int)o->jobs : mw_n_cpus();

@@ -10,6 +10,12 @@
 
 #define MW_MAX_ROOTS 64
 
+/* All groups of a job's zeroed options: their defaults; free what they own. On failure the groups
+ * can be cleared. */
+mw_status mw_groups_defaults(const mw_opt_group *groups, size_t n_groups, int preset,
+                             mw_error *err);
+void mw_groups_clear(const mw_opt_group *groups, size_t n_groups);
+
 /* Worker threads asked for, >= 1. */
 int mw_run_threads(const mw_run_options *o);
 
