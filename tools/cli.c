@@ -288,10 +288,14 @@ static void show_line(cli_progress *p, const mw_event *e)
     if (e->elapsed_s - p->last_s < 0.1 && e->n_ended < e->n_total) return;
     p->last_s = e->elapsed_s;
     clear_line(p);
-    fprintf(stderr, "%zu/%zu clips, %zu failed, %.1f clips/s, %.0fx real time, %.0f:%02d left",
-            e->n_ended, e->n_total, p->n_failed,
-            e->elapsed_s > 0 ? (double)e->n_ended / e->elapsed_s : 0,
-            e->elapsed_s > 0 ? e->media_s / e->elapsed_s : 0, left / 60, (int)left % 60);
+    fprintf(stderr, "%zu/%zu %s, ", e->n_ended, e->n_total, e->items ? e->items : "clips");
+    if (e->items)
+        fprintf(stderr, "%s%s%s, ", e->id ? e->id : "", *e->message ? " " : "", e->message);
+    else
+        fprintf(stderr, "%zu failed, %.1f clips/s, %.0fx real time, ", p->n_failed,
+                e->elapsed_s > 0 ? (double)e->n_ended / e->elapsed_s : 0,
+                e->elapsed_s > 0 ? e->media_s / e->elapsed_s : 0);
+    fprintf(stderr, "%.0f:%02d left", left / 60, (int)left % 60);
     fflush(stderr);
 }
 
@@ -372,10 +376,10 @@ static void json_summary(const cli_progress *p, mw_status st, const mw_summary *
 
 static void text_summary(const mw_summary *s)
 {
-    printf("%zu clips: %zu done, %zu up to date, %zu failed; %zu files written", s->n_clips,
-           s->n_done, s->n_skipped, s->n_failed, s->n_outputs);
-    if (s->elapsed_s > 0)
-        printf("; %.1f s, %.0fx real time", s->elapsed_s, s->media_s / s->elapsed_s);
+    printf("%zu %s: %zu done, %zu up to date, %zu failed; %zu files written", s->n_clips,
+           s->items ? s->items : "clips", s->n_done, s->n_skipped, s->n_failed, s->n_outputs);
+    if (s->elapsed_s > 0) printf("; %.1f s", s->elapsed_s);
+    if (s->elapsed_s > 0 && s->media_s > 0) printf(", %.0fx real time", s->media_s / s->elapsed_s);
     printf("\n");
     for (size_t i = 0; i < s->n_reasons; i++)
         printf("  failed: %-20s %zu\n", s->reasons[i].reason, s->reasons[i].n);

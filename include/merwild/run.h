@@ -42,8 +42,9 @@ typedef enum mw_event_kind {
 /* Texts are valid during the call of the hook. */
 typedef struct mw_event {
     mw_event_kind kind;
-    size_t n_ended, n_total; /* clips */
-    const char *id;          /* clip id; NULL where none */
+    const char *items; /* what is counted where it is not clips ("epochs"); NULL: clips */
+    size_t n_ended, n_total;
+    const char *id; /* clip id; NULL where none */
     mw_outcome outcome;
     const char *reason;  /* of a failure; "" otherwise */
     const char *message; /* "" where none */
@@ -65,7 +66,9 @@ typedef struct mw_reason_count {
 
 #define MW_MAX_REASONS 32
 
+/* items: what is counted, where it is not clips ("models"); NULL: clips. Static text. */
 typedef struct mw_summary {
+    const char *items;
     size_t n_clips, n_done, n_skipped, n_failed;
     size_t n_outputs;     /* media files written */
     size_t n_other_files; /* files passed over because of their suffix */

@@ -72,7 +72,7 @@ static int run_one(void *user, int worker, size_t i)
     return stop;
 }
 
-static void count_reason(mw_summary *s, const char *reason)
+void mw_summary_count(mw_summary *s, const char *reason)
 {
     size_t i = 0;
 
@@ -98,7 +98,7 @@ static void summarise(mw_job *job)
         s->n_done += r->outcome == MW_DONE;
         s->n_skipped += r->outcome == MW_SKIPPED;
         s->n_failed += r->outcome == MW_FAILED;
-        if (r->outcome == MW_FAILED) count_reason(s, r->error.reason);
+        if (r->outcome == MW_FAILED) mw_summary_count(s, r->error.reason);
     }
     s->n_clips = job->n;
     s->media_s = job->media_s;

@@ -50,6 +50,9 @@ void mw_job_tell(mw_job *job, mw_event_kind kind, const char *id, const char *me
 mw_status mw_job_run(mw_job *job, mw_error *err);
 void mw_job_clear(mw_job *job);
 
+/* One more failure of this reason. */
+void mw_summary_count(mw_summary *s, const char *reason);
+
 /* Monotonic seconds. */
 double mw_clock_s(void);
 

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "merwild/status.h"
+#include "nn/weights.h"
 
 #define MW_NET_SLICE          8
 #define MW_NET_MAX_MODALITIES 3
@@ -154,10 +155,11 @@ mw_status mw_net_gradient(mw_net *net, const mw_net_batch *b, uint64_t step, int
  * first (0: not). The state belongs to the network. Returns the norm before clipping. */
 double mw_net_adamw(mw_net *net, double rate, double decay, double coefficient_rate, double clip);
 
-/* safetensors in PyTorch's names and layout, notes [n_notes] go into its metadata. optim: moments
- * and step, in a file of its own. Loading checks every name and shape. */
-mw_status mw_net_save(const mw_net *net, const char *path, const char *const (*notes)[2],
-                      size_t n_notes, mw_error *err);
+/* safetensors in PyTorch's names and layout; extra [n_extra] tensors of the caller's (prep.*) stand
+ * in the same file, notes [n_notes] go into its metadata. optim: moments and step, in a file of its
+ * own. Loading checks every name and shape, and passes names by that begin with "prep.". */
+mw_status mw_net_save(const mw_net *net, const char *path, const mw_tensor_out *extra,
+                      size_t n_extra, const char *const (*notes)[2], size_t n_notes, mw_error *err);
 mw_status mw_net_load(mw_net *net, const char *path, mw_error *err);
 mw_status mw_net_save_optim(const mw_net *net, const char *path, mw_error *err);
 mw_status mw_net_load_optim(mw_net *net, const char *path, mw_error *err);

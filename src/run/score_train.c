@@ -1,0 +1,670 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * train: a feature bank in, one model per seed out.
+ */
+#include "merwild/train.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "run/score_data.h"
+#include "run/score_targets.h"
+#include "run/setup.h"
+#include "run/sidecar.h"
+
+#define COMMAND "train"
+
+/* Raised whenever weights change for equal options and data. */
+#define TRAIN_VERSION 1
+
+enum { REGIME_MIX, REGIME_CLEAN };
+enum { L2_AUTO, L2_YES, L2_NO };
+enum { TARGETS_TRUTH, TARGETS_CORRECTNESS };
+
+static const char *const regime_names[] = { "mix", "clean", NULL };
+static const char *const l2_names[] = { "auto", "yes", "no", NULL };
+static const char *const target_names[] = { "truth", "correctness", NULL };
+
+typedef struct data_options {
+    mw_ints seeds;
+    int regime, l2, targets;
+    int64_t train_clips, variants;
+    char *labels, *scorer;
+    mw_trainer_options t;
+} data_options;
+
+struct mw_train_options {
+    mw_run_options run;
+    mw_net_options net;
+    data_options d;
+};
+
+#define O(field) offsetof(data_options, field)
+
+/* clang-format off */
+static const mw_opt data_table[] = {
+    { "seeds", MW_OPT_INTS, O(seeds), "1111,1112,1113,1114,1115", 0, 2147483647, .help = "one model for each", .flags = MW_OPT_RUNTIME },
+    { "regime", MW_OPT_ENUM, O(regime), "mix", .choices = regime_names,
+      .help = "mix: training sees damaged variants; clean: only clean clips (also for the choice of the epoch)" },
+    { "variants", MW_OPT_INT, O(variants), "1000", 1, 1000, .help = "at most so many damaged variants per clip" },
+    { "train-clips", MW_OPT_INT, O(train_clips), "0", 0, 1e9, .help = "only the first N training clips; 0: all" },
+    { "labels", MW_OPT_TEXT, O(labels), "", .help = "another label.csv than the bank's", .flags = MW_OPT_RUNTIME },
+    { "scorer", MW_OPT_TEXT, O(scorer), "", .help = "for net given: folder of a trained scorer, or truth", .flags = MW_OPT_RUNTIME },
+    { "targets", MW_OPT_ENUM, O(targets), "truth", .choices = target_names,
+      .help = "reliability to learn: truth, or truth times exp(-error / median error) of unimodal networks on clips they have not seen" },
+    { "l2", MW_OPT_ENUM, O(l2), "auto", .choices = l2_names, .help = "bring rows of the picture to length 1 first; auto: CLIP embeddings" },
+    { "epochs", MW_OPT_INT, O(t.epochs), "30", 1, 100000, .help = "passes over the training clips" },
+    { "batch", MW_OPT_INT, O(t.batch), "32", 1, 4096, "clips", .help = "clips per step" },
+    { "rate", MW_OPT_DOUBLE, O(t.rate), "0.001", 0, 1, .help = "AdamW's rate after warm-up" },
+    { "warmup-steps", MW_OPT_INT, O(t.warmup_steps), "50", 0, 1e9, .help = "steps of linear warm-up; a half cosine down to 0 follows" },
+    { "decay", MW_OPT_DOUBLE, O(t.decay), "0.01", 0, 1, .help = "weight decay of matrices" },
+    { "coefficient-rate", MW_OPT_DOUBLE, O(t.coefficient_rate), "10", 0, 1000, .help = "factor on the rate of gamma, beta and eta" },
+    { "clip-norm", MW_OPT_DOUBLE, O(t.clip_norm), "1", 0, 1e6, .help = "largest norm of a gradient; 0: any" },
+    { "patience", MW_OPT_INT, O(t.patience), "8", 1, 100000, "epochs", .help = "stop after so many without a better validation loss" },
+    { "p-clean", MW_OPT_DOUBLE, O(t.p_clean), "0.3", 0, 1, .help = "share of visits that see the clean variant" },
+    { "p-drop-modality", MW_OPT_DOUBLE, O(t.p_drop_modality), "0.08", 0, 1, .help = "probability of a visit without a modality, for each in turn" },
+    { "token-drop", MW_OPT_DOUBLE, O(t.token_drop), "0", 0, 1, .help = "largest share of tokens taken away, drawn per visit and modality" },
+    { 0 },
+};
+/* clang-format on */
+
+size_t mw_train_options_groups(mw_train_options *o, mw_opt_group groups[MW_MAX_GROUPS])
+{
+    groups[0] = (mw_opt_group){ mw_run_options_table, &o->run };
+    groups[1] = (mw_opt_group){ mw_net_options_table, &o->net };
+    groups[2] = (mw_opt_group){ data_table, &o->d };
+    return 3;
+}
+
+void mw_train_options_free(mw_train_options **o)
+{
+    mw_opt_group groups[MW_MAX_GROUPS];
+
+    if (!*o) return;
+    mw_groups_clear(groups, mw_train_options_groups(*o, groups));
+    mw_free(*o);
+    *o = NULL;
+}
+
+mw_train_options *mw_train_options_new(int preset, mw_error *err)
+{
+    mw_train_options *o = mw_calloc(1, sizeof *o);
+    mw_opt_group groups[MW_MAX_GROUPS];
+
+    if (!o) {
+        mw_fail_nomem(err);
+        return NULL;
+    }
+    if (mw_groups_defaults(groups, mw_train_options_groups(o, groups), preset, err) != MW_OK)
+        mw_train_options_free(&o);
+    return o;
+}
+
+/* ---- one run ---- */
+
+typedef struct train_run {
+    const mw_train_options *o;
+    const mw_run_hooks *hooks;
+    mw_summary *summary;
+    int n_threads;
+    mw_bank bank;
+    mw_net_options net; /* completed with what the bank holds */
+    mw_prep prep;
+    mw_model *scorer;
+    int truth; /* scores are the truth */
+    mw_score_split train, valid;
+    int64_t n_not_finite;
+    double median;
+    char tag[65];
+    double start_s;
+    size_t epochs_ended;
+} train_run;
+
+static int stopping(void *user)
+{
+    const train_run *r = user;
+
+    return r->hooks && r->hooks->stop && r->hooks->stop(r->hooks->user);
+}
+
+static void tell(const train_run *r, mw_event_kind kind, const char *id, const char *message)
+{
+    const size_t total = r->o->d.seeds.n * (size_t)r->o->d.t.epochs;
+    const mw_event e = { .kind = kind,
+                         .items = "epochs",
+                         .n_ended = r->epochs_ended,
+                         .n_total = total,
+                         .id = id,
+                         .reason = "",
+                         .message = message,
+                         .elapsed_s = mw_clock_s() - r->start_s };
+
+    if (r->hooks && r->hooks->event) r->hooks->event(r->hooks->user, &e);
+}
+
+/* Columns of each modality, from the first training clip; whether rows are brought to length 1. */
+static mw_status find_columns(train_run *r, mw_error *err)
+{
+    const char *letters = r->net.modalities;
+    const size_t n = strlen(letters);
+    const mw_label *first = NULL;
+    mw_bank_clip clip;
+    mw_status st;
+
+    for (size_t i = 0; !first && i < r->bank.labels.n; i++)
+        if (r->bank.labels.v[i].split == MW_TRAIN) first = &r->bank.labels.v[i];
+    if (!first)
+        return mw_fail(err, MW_ERR_FORMAT, "no_clips", "'%s' has no clip of split train",
+                       r->o->run.in);
+    st = mw_bank_read(&clip, &r->bank, first->clip, err);
+    if (st != MW_OK) return st;
+    mw_free(r->net.columns.v);
+    r->net.columns = (mw_ints){ mw_calloc(n, sizeof(int64_t)), n };
+    if (!r->net.columns.v) st = mw_fail_nomem(err);
+    r->prep.n_modalities = (int)n;
+    for (size_t i = 0; st == MW_OK && i < n && i < MW_NET_MAX_MODALITIES; i++) {
+        const mw_bank_modality *m = mw_bank_modality_of(&clip, letters[i]);
+        const int clip_rows = m && m->names && m->columns && !strncmp(m->names[0], "clip", 4);
+
+        if (!m) {
+            st = mw_fail(err, MW_ERR_RANGE, "bad_option",
+                         "option 'modalities': clip '%s' of the bank has no modality %c",
+                         first->clip, letters[i]);
+            break;
+        }
+        r->net.columns.v[i] = (int64_t)m->columns;
+        r->prep.m[i] =
+            (mw_prep_modality){ .letter = letters[i],
+                                .l2 = letters[i] == 'v' && (r->o->d.l2 == L2_YES ||
+                                                            (r->o->d.l2 == L2_AUTO && clip_rows)) };
+    }
+    mw_bank_clip_clear(&clip);
+    return st;
+}
+
+/* Number of outputs, and weights of rare positives, n_neg / n_pos up to 10. */
+static mw_status find_outputs(train_run *r, mw_error *err)
+{
+    const mw_labels *l = &r->bank.labels;
+    const int first = r->net.task == MW_TASK_REGRESSION_MULTILABEL;
+    double pos[1 + MW_N_EMOTIONS] = { 0 }, neg[1 + MW_N_EMOTIONS] = { 0 };
+    int classes = 0;
+
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->v[i].label_class >= classes) classes = l->v[i].label_class + 1;
+        for (int e = 0; l->v[i].split == MW_TRAIN && e < MW_N_EMOTIONS; e++)
+            if (isfinite(l->v[i].emotion[e])) *(l->v[i].emotion[e] > 0 ? &pos[e] : &neg[e]) += 1;
+    }
+    r->net.outputs = 1;
+    if (r->net.task == MW_TASK_MULTICLASS) {
+        if (classes < 2)
+            return mw_fail(err, MW_ERR_FORMAT, "no_labels", "'%s': the labels hold no classes",
+                           r->o->run.in);
+        r->net.outputs = classes;
+    }
+    if (r->net.task != MW_TASK_MULTILABEL && !first) return MW_OK;
+    r->net.outputs = MW_N_EMOTIONS + first;
+    mw_free(r->net.positive_weights.v);
+    r->net.positive_weights =
+        (mw_doubles){ mw_calloc((size_t)r->net.outputs, sizeof(double)), (size_t)r->net.outputs };
+    if (!r->net.positive_weights.v) return mw_fail_nomem(err);
+    for (int k = 0; k < r->net.outputs; k++)
+        r->net.positive_weights.v[k] = k < first ? 1
+                                       : pos[k - first] > 0
+                                           ? fmin(10, neg[k - first] / pos[k - first])
+                                           : 1;
+    return MW_OK;
+}
+
+static mw_status open_scorer(train_run *r, mw_error *err)
+{
+    const char *path = r->o->d.scorer;
+    const mw_net_config *a;
+    mw_net_config c;
+    mw_status st;
+
+    r->truth = !strcmp(path, "truth");
+    if (r->net.kind == MW_NET_GIVEN && !*path)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "option 'scorer': net given needs the folder of a scorer, or truth");
+    if (r->net.kind != MW_NET_GIVEN && *path)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'scorer' belongs to net given");
+    if (!*path || r->truth) return MW_OK;
+    st = mw_model_load(&r->scorer, path, err);
+    if (st == MW_OK) st = mw_net_config_from(&c, &r->net, err);
+    if (st != MW_OK) return st;
+    a = mw_net_config_of(r->scorer->net);
+    for (int m = 0; st == MW_OK && m < c.n_modalities; m++)
+        if (a->n_modalities != c.n_modalities || a->modality[m] != c.modality[m] ||
+            a->window[m] != c.window[m] || a->columns[m] != c.columns[m])
+            st = mw_fail(err, MW_ERR_MISMATCH, "other_features",
+                         "the scorer '%s' reads other modalities, columns or windows", path);
+    return st;
+}
+
+static mw_split_request request_of(train_run *r, mw_split split)
+{
+    return (mw_split_request){ .bank = &r->bank,
+                               .split = split,
+                               .task = (mw_net_task)r->net.task,
+                               .n_out = (int)r->net.outputs,
+                               .limit = split == MW_TRAIN ? (size_t)r->o->d.train_clips : 0,
+                               .stop = stopping,
+                               .user = r };
+}
+
+static mw_status fit(train_run *r, mw_split_request *q, mw_error *err)
+{
+    double *weights = mw_calloc(q->n_conditions, sizeof *weights);
+    mw_net_config c;
+    mw_status st = weights ? mw_net_config_from(&c, &r->net, err) : mw_fail_nomem(err);
+
+    for (size_t i = 0; st == MW_OK && i < q->n_conditions; i++)
+        weights[i] = q->n_conditions < 2 ? 1
+                     : !i                ? r->o->d.t.p_clean
+                                         : (1 - r->o->d.t.p_clean) / (double)(q->n_conditions - 1);
+    for (int m = 0; st == MW_OK && m < c.n_modalities; m++)
+        r->prep.m[m].window = c.window[m];
+    if (st == MW_OK) st = mw_score_fit(&r->prep, q, weights, &r->n_not_finite, err);
+    mw_free(weights);
+    return st;
+}
+
+static mw_status load_split(mw_score_split *out, train_run *r, mw_split split, mw_error *err)
+{
+    const int mix = r->o->d.regime == REGIME_MIX;
+    mw_split_request q = request_of(r, split);
+    mw_status st = mw_bank_conditions(&q.conditions, &q.n_conditions, &r->bank,
+                                      split == MW_TRAIN ? "train" : "mixed-seen",
+                                      !mix                ? 0
+                                      : split == MW_TRAIN ? (size_t)r->o->d.variants
+                                                          : 1,
+                                      err);
+
+    if (st == MW_OK && split == MW_TRAIN) st = fit(r, &q, err);
+    if (st != MW_OK) {
+        mw_free(q.conditions);
+        return st;
+    }
+    st = mw_score_split_load(out, &q, &r->prep, r->scorer, r->truth, r->n_threads, err);
+    if (st == MW_OK && !out->set.n)
+        st = mw_fail(err, MW_ERR_FORMAT, "no_clips", "'%s' has no clip of split %s", r->o->run.in,
+                     mw_split_name(split));
+    return st;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+
+    return (x > y) - (x < y);
+}
+
+static mw_status median_label(train_run *r, mw_error *err)
+{
+    const mw_sample_set *s = &r->train.set;
+    float *y = mw_calloc(s->n, sizeof *y);
+    size_t n = 0;
+
+    if (!y) return mw_fail_nomem(err);
+    for (size_t i = 0; i < s->n; i++)
+        if (s->v[i].has_y) y[n++] = s->v[i].y[0];
+    if (n) {
+        qsort(y, n, sizeof *y, by_value);
+        r->median = n % 2 ? (double)y[n / 2] : 0.5 * ((double)y[n / 2 - 1] + (double)y[n / 2]);
+    }
+    mw_free(y);
+    if (!n && r->net.task != MW_TASK_RELIABILITY)
+        return mw_fail(err, MW_ERR_FORMAT, "no_labels",
+                       "no training clip of '%s' has the labels that task %s needs", r->o->run.in,
+                       mw_net_task_names[r->net.task]);
+    return MW_OK;
+}
+
+/* What must be equal for a checkpoint to go on, or for a model to be up to date. */
+static mw_status make_tag(train_run *r, mw_error *err)
+{
+    const mw_opt_group groups[] = { { mw_net_options_table, &r->net },
+                                    { data_table, (void *)(uintptr_t)&r->o->d } };
+    char extra[512], scorer[65] = "none", *config = NULL;
+    mw_status st = MW_OK;
+
+    if (r->scorer) {
+        config = mw_path_join(r->o->d.scorer, "model.safetensors");
+        st = config ? mw_sha256_file(scorer, NULL, config, err) : mw_fail_nomem(err);
+        mw_free(config);
+    }
+    snprintf(extra, sizeof extra, "train %d %s %s %s %s%s", TRAIN_VERSION, r->bank.sha256,
+             r->train.sha256, r->valid.sha256, scorer, r->truth ? " truth" : "");
+    if (st != MW_OK) return st;
+    return mw_config_sha256(r->tag, COMMAND, groups, 2, 0, NULL, NULL, 0, extra, err);
+}
+
+/* ---- one seed ---- */
+
+typedef struct seed_run {
+    train_run *r;
+    int64_t seed;
+    char name[32], *dir, *checkpoints, *log_path;
+    mw_model *model;
+    mw_trainer *trainer;
+    mw_str log;
+    double start_s;
+} seed_run;
+
+/* The regression's bias starts at the median label. */
+static void start_at_median(seed_run *s)
+{
+    mw_net *net = s->model->net;
+
+    if (s->r->net.task != MW_TASK_REGRESSION && s->r->net.task != MW_TASK_REGRESSION_MULTILABEL)
+        return;
+    for (size_t i = 0; i < mw_net_n_params(net); i++) {
+        mw_net_param *p = mw_net_param_at(net, i);
+        const size_t n = strlen(p->name);
+
+        if (!strcmp(p->name, "head.fc2.bias") ||
+            (!strncmp(p->name, "uni.", 4) && n > 5 && !strcmp(p->name + n - 5, ".bias")))
+            p->v[0] = (float)s->r->median;
+    }
+}
+
+static void about(mw_json *j, const void *user)
+{
+    const seed_run *s = user;
+    const train_run *r = s->r;
+    mw_net *net = s->model->net;
+
+    mw_json_put_text(j, "tag", r->tag);
+    mw_json_put_i64(j, "seed", s->seed);
+    mw_json_key(j, "training");
+    mw_json_struct(j, data_table, &r->o->d, MW_OPT_RUNTIME);
+    mw_json_put_i64(j, "epochs", mw_trainer_epochs(s->trainer));
+    mw_json_put_i64(j, "best_epoch", mw_trainer_best_epoch(s->trainer));
+    mw_json_put_f64(j, "best_value", mw_trainer_best_value(s->trainer));
+    mw_json_key(j, "coefficients");
+    mw_json_open(j, '{');
+    for (size_t i = 0; i < mw_net_n_params(net); i++) {
+        const mw_net_param *p = mw_net_param_at(net, i);
+
+        if (!p->coefficient) continue;
+        mw_json_key(j, p->name);
+        mw_json_open(j, '[');
+        for (size_t k = 0; k < p->n; k++)
+            mw_json_f64(j, (double)p->v[k]);
+        mw_json_close(j, ']');
+    }
+    mw_json_close(j, '}');
+    mw_json_key(j, "data");
+    mw_json_open(j, '{');
+    mw_json_put_text(j, "bank_sha256", r->bank.sha256);
+    mw_json_put_text(j, "train_sha256", r->train.sha256);
+    mw_json_put_text(j, "valid_sha256", r->valid.sha256);
+    mw_json_put_i64(j, "train_clips", (int64_t)r->train.set.n);
+    mw_json_put_i64(j, "train_conditions", (int64_t)r->train.set.n_conditions);
+    mw_json_put_i64(j, "valid_clips", (int64_t)r->valid.set.n);
+    mw_json_put_i64(j, "not_finite_values", r->n_not_finite);
+    mw_json_put_f64(j, "median_label", r->median);
+    mw_json_close(j, '}');
+    /* first half of SHA-256 of each clip's name: evaluation refuses clips that training saw */
+    mw_json_key(j, "seen");
+    mw_json_open(j, '[');
+    for (int which = 0; which < 2; which++) {
+        const mw_score_split *split = which ? &r->valid : &r->train;
+
+        for (size_t i = 0; i < split->set.n; i++) {
+            char hex[65];
+
+            mw_sha256_hex(hex, split->labels[i]->clip, strlen(split->labels[i]->clip));
+            hex[32] = 0;
+            mw_json_text(j, hex);
+        }
+    }
+    mw_json_close(j, ']');
+}
+
+static void log_epoch(seed_run *s, const mw_train_epoch *e)
+{
+    mw_str text = { 0 };
+    mw_json j = mw_json_begin(&text);
+
+    mw_json_open(&j, '{');
+    mw_json_put_i64(&j, "epoch", e->epoch);
+    mw_json_put_f64(&j, "rate", e->rate);
+    mw_json_put_f64(&j, "loss", e->train.total);
+    mw_json_put_f64(&j, "loss_task", e->train.task);
+    mw_json_put_f64(&j, "loss_reliability", e->train.rel);
+    mw_json_put_f64(&j, "loss_unimodal", e->train.uni);
+    mw_json_put_f64(&j, "valid_clean", e->valid_clean);
+    mw_json_put_f64(&j, "valid_mixed", e->valid_mixed);
+    mw_json_key(&j, "best");
+    mw_json_bool(&j, e->best);
+    mw_json_put_f64(&j, "seconds", mw_clock_s() - s->start_s);
+    mw_json_close(&j, '}');
+    if (text.data) mw_json_compact(&s->log, text.data, text.n);
+    mw_str_putc(&s->log, '\n');
+    if (text.failed) s->log.failed = 1;
+    mw_str_clear(&text);
+}
+
+/* The first lines of the log of a run that goes on. */
+static void read_log(seed_run *s, int64_t epochs)
+{
+    char *text = NULL, *end;
+    size_t n;
+
+    if (mw_file_load(&text, &n, s->log_path, (size_t)64 << 20, NULL) != MW_OK) return;
+    end = text;
+    for (int64_t i = 0; end && i < epochs; i++) {
+        end = strchr(end, '\n');
+        if (end) end++;
+    }
+    if (end) mw_str_putn(&s->log, text, (size_t)(end - text));
+    mw_free(text);
+}
+
+static mw_status run_epoch(seed_run *s, mw_error *err)
+{
+    train_run *r = s->r;
+    mw_train_epoch e;
+    char message[160];
+    mw_status st = mw_trainer_epoch(s->trainer, &e, stopping, r, err);
+
+    if (st != MW_OK) return st;
+    log_epoch(s, &e);
+    st = mw_str_ok(&s->log, err);
+    if (st == MW_OK) st = mw_file_store(s->log_path, s->log.data, s->log.n, err);
+    if (st == MW_OK) st = mw_trainer_save(s->trainer, s->checkpoints, r->tag, err);
+    r->epochs_ended++;
+    snprintf(message, sizeof message, "epoch %lld: loss %.4f, validation %.4f clean, %.4f mixed%s",
+             (long long)e.epoch, e.train.total, e.valid_clean, e.valid_mixed, e.best ? " *" : "");
+    if (st == MW_OK) tell(r, MW_EVENT_CLIP, s->name, message);
+    return st;
+}
+
+static void remove_checkpoints(const char *dir)
+{
+    DIR *d = opendir(dir);
+    struct dirent *e;
+
+    while (d && (e = readdir(d))) {
+        static const char *const files[] = { "model.safetensors", "best.safetensors",
+                                             "optim.safetensors", "state.json" };
+
+        if (strncmp(e->d_name, "epoch-", 6)) continue;
+        for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+            char *path = mw_format("%s/%s/%s", dir, e->d_name, files[i]);
+
+            if (path) unlink(path);
+            mw_free(path);
+        }
+        {
+            char *path = mw_path_join(dir, e->d_name);
+
+            if (path) rmdir(path);
+            mw_free(path);
+        }
+    }
+    if (d) closedir(d);
+    rmdir(dir);
+}
+
+/* 1: a finished model of the same options and data is there; -1 with err: another's. */
+static int is_finished(const seed_run *s, mw_error *err)
+{
+    char *config = mw_path_join(s->dir, "config.json");
+    json_t *root = NULL;
+    const char *tag;
+    int same = 0;
+
+    if (config && mw_file_size(config) >= 0 &&
+        mw_json_load(&root, config, (size_t)16 << 20, NULL) == MW_OK) {
+        tag = json_string_value(json_object_get(root, "tag"));
+        same = tag && !strcmp(tag, s->r->tag) ? 1 : -1;
+        if (same < 0)
+            mw_fail(
+                err, MW_ERR_MISMATCH, "other_run",
+                "'%s' holds a model of other options or data; use --overwrite, or another folder",
+                s->dir);
+    }
+    json_decref(root);
+    mw_free(config);
+    return same;
+}
+
+static mw_status open_seed(seed_run *s, mw_error *err)
+{
+    train_run *r = s->r;
+    mw_trainer_options t = r->o->d.t;
+    mw_net_options options = { 0 };
+    mw_prep prep = { 0 };
+    int found = 0;
+    mw_status st = mw_net_options_copy(&options, &r->net, err);
+
+    if (st == MW_OK) st = mw_prep_copy(&prep, &r->prep, err);
+    if (st != MW_OK) {
+        mw_opt_clear(mw_net_options_table, &options);
+        return st;
+    }
+    t.seed = s->seed;
+    st = mw_model_create(&s->model, &options, &prep, NULL, (uint64_t)s->seed, err);
+    if (st != MW_OK) return st;
+    start_at_median(s);
+    st = mw_trainer_create(&s->trainer, s->model->net, &r->train.set, &r->valid.set, &t,
+                           r->net.kind == MW_NET_GIVEN, r->n_threads, err);
+    if (st == MW_OK && !r->o->run.overwrite)
+        st = mw_trainer_restore(s->trainer, s->checkpoints, r->tag, &found, err);
+    if (st == MW_OK && found) {
+        read_log(s, mw_trainer_epochs(s->trainer));
+        r->epochs_ended += (size_t)mw_trainer_epochs(s->trainer);
+    }
+    return st;
+}
+
+static mw_status train_seed(seed_run *s, mw_error *err)
+{
+    train_run *r = s->r;
+    const size_t epochs_before = r->epochs_ended;
+    const int finished = r->o->run.overwrite ? 0 : is_finished(s, err);
+    mw_status st = finished < 0 ? MW_ERR_MISMATCH : MW_OK;
+
+    if (finished > 0) r->summary->n_skipped++;
+    if (finished) return st;
+    if (r->o->run.overwrite) remove_checkpoints(s->checkpoints);
+    st = mw_make_dirs(s->checkpoints, err);
+    if (st == MW_OK) st = open_seed(s, err);
+    while (st == MW_OK && !mw_trainer_done(s->trainer))
+        st = run_epoch(s, err);
+    if (st != MW_OK) return st;
+    mw_trainer_take_best(s->trainer);
+    s->model->scorer = r->scorer; /* lent, to be saved beside it */
+    st = mw_model_save(s->model, s->dir, about, s, err);
+    s->model->scorer = NULL;
+    if (st == MW_OK) remove_checkpoints(s->checkpoints);
+    r->epochs_ended = epochs_before + (size_t)r->o->d.t.epochs;
+    r->summary->n_done += st == MW_OK;
+    r->summary->n_outputs += st == MW_OK;
+    return st;
+}
+
+static mw_status run_seed(train_run *r, int64_t seed, mw_error *err)
+{
+    seed_run s = { .r = r, .seed = seed, .start_s = mw_clock_s() };
+    mw_status st = MW_OK;
+
+    snprintf(s.name, sizeof s.name, "seed_%lld", (long long)seed);
+    s.dir = mw_path_join(r->o->run.out, s.name);
+    s.checkpoints = s.dir ? mw_path_join(s.dir, "checkpoint") : NULL;
+    s.log_path = s.dir ? mw_path_join(s.dir, "log.jsonl") : NULL;
+    if (!s.dir || !s.checkpoints || !s.log_path) st = mw_fail_nomem(err);
+    if (st == MW_OK) st = train_seed(&s, err);
+    mw_str_clear(&s.log);
+    mw_trainer_destroy(&s.trainer);
+    mw_model_destroy(&s.model);
+    mw_free(s.log_path);
+    mw_free(s.checkpoints);
+    mw_free(s.dir);
+    return st;
+}
+
+/* ---- the job ---- */
+
+static mw_status check(const mw_train_options *o, mw_error *err)
+{
+    if (!*o->run.in)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "option 'in': the folder of a feature bank is needed");
+    if (!*o->run.out)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'out': an output folder is needed");
+    if (!o->d.seeds.n)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'seeds': at least one");
+    return MW_OK;
+}
+
+static mw_status set_up(train_run *r, mw_error *err)
+{
+    mw_status st = check(r->o, err);
+
+    if (st == MW_OK) st = mw_net_options_copy(&r->net, &r->o->net, err);
+    if (st == MW_OK) st = mw_bank_open(&r->bank, r->o->run.in, r->o->d.labels, err);
+    if (st == MW_OK) st = find_columns(r, err);
+    if (st == MW_OK) st = find_outputs(r, err);
+    if (st == MW_OK) st = open_scorer(r, err);
+    if (st == MW_OK) st = load_split(&r->train, r, MW_TRAIN, err);
+    if (st == MW_OK) st = load_split(&r->valid, r, MW_VALID, err);
+    if (st == MW_OK) st = median_label(r, err);
+    if (st == MW_OK && r->o->d.targets == TARGETS_CORRECTNESS)
+        st = mw_align_targets(&r->train, &r->net, r->o->run.seed, r->n_threads, stopping, r, err);
+    if (st == MW_OK) st = make_tag(r, err);
+    return st;
+}
+
+mw_status mw_train(const mw_train_options *o, const mw_run_hooks *hooks, mw_summary *summary,
+                   mw_error *err)
+{
+    train_run r = { .o = o, .hooks = hooks, .summary = summary, .start_s = mw_clock_s() };
+    mw_status st;
+
+    *summary = (mw_summary){ .n_clips = o->d.seeds.n, .items = "models" };
+    r.n_threads = mw_run_threads(&o->run);
+    st = set_up(&r, err);
+    if (st == MW_OK) tell(&r, MW_EVENT_START, NULL, "");
+    for (size_t i = 0; st == MW_OK && !o->run.dry_run && i < o->d.seeds.n; i++)
+        st = run_seed(&r, o->d.seeds.v[i], err);
+    summary->elapsed_s = mw_clock_s() - r.start_s;
+    mw_score_split_clear(&r.train);
+    mw_score_split_clear(&r.valid);
+    mw_model_destroy(&r.scorer);
+    mw_prep_clear(&r.prep);
+    mw_opt_clear(mw_net_options_table, &r.net);
+    mw_bank_close(&r.bank);
+    return st;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+#include "commands.h"
+
+CLI_JOB(train);
+
+int cmd_train(int argc, char **argv)
+{
+    static const cli_command command = {
+        .name = "train",
+        .arguments = "",
+        .summary = "Train scoring models on a feature bank, one for each seed.",
+        .details =
+            "Reads the bank's label.csv and <clip>.bank.npz; writes "
+            "OUT/seed_<N>/model.safetensors, config.json and log.jsonl.\n"
+            "A run that was stopped goes on from its last epoch and ends in the same weights.\n"
+            "--net reliability --task reliability trains a detector of damage and needs no labels.",
+    };
+
+    return cli_run_job(&command, &job_train, argc, argv);
+}
