@@ -55,6 +55,9 @@ mw_status mw_bank_clip_write(const char *path, const mw_bank_clip *clip, char *s
                              int64_t *bytes, mw_error *err);
 /* MW_ERR_IO; MW_ERR_FORMAT "bad_bank" naming file and array. Non-finite features are kept. */
 mw_status mw_bank_clip_read(mw_bank_clip *out, const char *path, mw_error *err);
+/* The same from the bytes of a file; name stands in messages. */
+mw_status mw_bank_clip_parse(mw_bank_clip *out, const void *bytes, size_t n, const char *name,
+                             mw_error *err);
 void mw_bank_clip_clear(mw_bank_clip *clip);
 /* The variant of that name, or NULL. */
 const mw_bank_variant *mw_bank_find(const mw_bank_modality *m, const char *variant);

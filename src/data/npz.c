@@ -98,6 +98,32 @@ void mw_npz_put(mw_npz *z, const char *name, const char *descr, const size_t *sh
     mw_str_clear(&member);
 }
 
+/* The next character of UTF-8; a byte that begins none stands for U+FFFD. */
+static uint32_t character(const unsigned char **p)
+{
+    const unsigned char lead = *(*p)++;
+    const int more = lead < 0xc2 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : lead < 0xf5 ? 3 : 0;
+    uint32_t c = lead & (0x3fu >> more);
+
+    if (lead < 0x80) return lead;
+    for (int i = 0; i < more; i++) {
+        if (((*p)[i] & 0xc0) != 0x80) return 0xfffd;
+        c = c << 6 | ((*p)[i] & 0x3f);
+    }
+    *p += more;
+    return more ? c : 0xfffd;
+}
+
+static size_t n_characters(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t n = 0;
+
+    for (; *p; n++)
+        character(&p);
+    return n;
+}
+
 void mw_npz_put_texts(mw_npz *z, const char *name, const char *const *texts, size_t n)
 {
     mw_str data = { 0 };
@@ -105,10 +131,13 @@ void mw_npz_put_texts(mw_npz *z, const char *name, const char *const *texts, siz
     char descr[24];
 
     for (size_t i = 0; i < n; i++)
-        if (strlen(texts[i]) > width) width = strlen(texts[i]);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0, len = strlen(texts[i]); k < width; k++)
-            le(&data, k < len ? (unsigned char)texts[i][k] : 0, 4);
+        if (n_characters(texts[i]) > width) width = n_characters(texts[i]);
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char *p = (const unsigned char *)texts[i];
+
+        for (size_t k = 0; k < width; k++)
+            le(&data, *p ? character(&p) : 0, 4);
+    }
     snprintf(descr, sizeof descr, "<U%zu", width);
     mw_npz_put(z, name, descr, &n, 1, data.data ? data.data : "", data.n);
     z->bytes.failed |= data.failed;

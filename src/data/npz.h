@@ -30,7 +30,7 @@ typedef struct mw_npz {
 void mw_npz_put(mw_npz *z, const char *name, const char *descr, const size_t *shape, size_t n_dims,
                 const void *data, size_t n_bytes);
 
-/* A vector of texts as numpy's fixed-width "<U"; ASCII only. */
+/* A vector of texts (UTF-8) as numpy's fixed-width "<U". */
 void mw_npz_put_texts(mw_npz *z, const char *name, const char *const *texts, size_t n);
 
 /* Write the central directory. MW_ERR_NOMEM when any step ran out of memory or the file would
