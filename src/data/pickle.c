@@ -287,22 +287,57 @@ static mw_status describe_call(machine *m)
                      : bad(m, "bad_pickle", "the stack is too short");
 }
 
-/* BUILD gives the described object its state; the object may be in the memo already, so the node
- * itself changes. */
+/* Room for n more items of a call or dictionary; the node may be in the memo already, so it changes
+ * where it is. */
+static mw_status more_items(machine *m, mw_pickle_node *node, size_t n)
+{
+    size_t cap = node->cap;
+
+    if (n > UINT32_MAX / 2 - node->n) return bad(m, "bad_pickle", "a list is too long");
+    if (mw_grow(&node->as.item, &cap, node->n + n, sizeof *node->as.item))
+        return mw_fail_nomem(m->err);
+    node->cap = (uint32_t)cap;
+    return MW_OK;
+}
+
+/* BUILD gives the described object its state. */
 static mw_status describe_state(machine *m)
 {
     mw_pickle_node *call;
-    uint32_t *item;
+    mw_status st;
 
     if (!has(m, 2)) return bad(m, "bad_pickle", "the stack is too short");
     call = &m->tree->node[m->stack[m->n_stack - 2]];
-    if (call->kind != MW_PICKLE_CALL || call->n != 2)
+    if (call->kind != MW_PICKLE_CALL || (call->n > 2 && call->as.item[2] != MW_PICKLE_NO_STATE))
         return bad(m, "bad_pickle", "a state for what has none");
-    item = mw_realloc(call->as.item, 3, sizeof *item);
-    if (!item) return mw_fail_nomem(m->err);
-    item[2] = m->stack[--m->n_stack];
-    call->as.item = item;
-    call->n = call->cap = 3;
+    if (call->n == 2) {
+        st = more_items(m, call, 1);
+        if (st != MW_OK) return st;
+        call->n = 3;
+    }
+    call->as.item[2] = m->stack[--m->n_stack];
+    return MW_OK;
+}
+
+/* Keys and values above position from become entries of what lies just below (below the mark when
+ * drop is 1): a dictionary, or a call that makes one. */
+static mw_status set_items(machine *m, size_t from, size_t drop)
+{
+    const size_t n = m->n_stack - from;
+    mw_pickle_node *dict;
+    mw_status st;
+
+    if (from < 1 + drop || m->stack[from - 1 - drop] == MARK || n % 2)
+        return bad(m, "bad_pickle", "there is nothing to set entries of");
+    dict = &m->tree->node[m->stack[from - 1 - drop]];
+    if (dict->kind != MW_PICKLE_DICT && dict->kind != MW_PICKLE_CALL)
+        return bad(m, "bad_pickle", "an entry of what is no dictionary");
+    st = more_items(m, dict, n + 1);
+    if (st != MW_OK) return st;
+    if (dict->kind == MW_PICKLE_CALL && dict->n == 2) dict->as.item[dict->n++] = MW_PICKLE_NO_STATE;
+    if (n) memcpy(dict->as.item + dict->n, m->stack + from, n * sizeof *dict->as.item);
+    dict->n += (uint32_t)n;
+    m->n_stack = from - drop;
     return MW_OK;
 }
 
@@ -315,10 +350,33 @@ static mw_status refuse(machine *m, int op)
         m->name, op, m->at - 1);
 }
 
+/* What PyTorch's archives hold besides; refused unless asked for. */
+static mw_status step_torch(machine *m, int op)
+{
+    if (m->calls != MW_PICKLE_TORCH) return refuse(m, op);
+    switch (op) {
+    case '}':
+        return collect(m, MW_PICKLE_DICT, m->n_stack, 0);
+    case 's':
+        return has(m, 3) ? set_items(m, m->n_stack - 2, 0)
+                         : bad(m, "bad_pickle", "the stack is too short");
+    case 'u':
+        return last_mark(m) ? set_items(m, last_mark(m), 1)
+                            : bad(m, "bad_pickle", "there is no mark");
+    case 0x81: /* NEWOBJ: class and arguments, as a call has them */
+        return describe_call(m);
+    case 'Q':
+        return has(m, 1) ? collect(m, MW_PICKLE_STORED, m->n_stack - 1, 0)
+                         : bad(m, "bad_pickle", "the stack is too short");
+    default:
+        return refuse(m, op);
+    }
+}
+
 /* Instructions that only describe; refused unless asked for. */
 static mw_status step_described(machine *m, int op)
 {
-    if (!m->calls) return refuse(m, op);
+    if (m->calls == MW_PICKLE_VALUES) return refuse(m, op);
     switch (op) {
     case 'X':
         return sized(m, 4, MW_PICKLE_TEXT);
@@ -341,7 +399,7 @@ static mw_status step_described(machine *m, int op)
     case 'b':
         return describe_state(m);
     default:
-        return refuse(m, op);
+        return step_torch(m, op);
     }
 }
 
@@ -458,13 +516,16 @@ mw_status mw_pickle_parse(mw_pickle *out, const void *bytes, size_t n, int calls
     return st;
 }
 
+int mw_pickle_has_items(mw_pickle_kind kind)
+{
+    return kind == MW_PICKLE_LIST || kind == MW_PICKLE_TUPLE || kind == MW_PICKLE_CALL ||
+           kind == MW_PICKLE_DICT || kind == MW_PICKLE_STORED;
+}
+
 void mw_pickle_clear(mw_pickle *p)
 {
     for (size_t i = 0; i < p->n_nodes; i++) {
-        const mw_pickle_kind kind = p->node[i].kind;
-
-        if (kind == MW_PICKLE_LIST || kind == MW_PICKLE_TUPLE || kind == MW_PICKLE_CALL)
-            mw_free(p->node[i].as.item);
+        if (mw_pickle_has_items(p->node[i].kind)) mw_free(p->node[i].as.item);
     }
     mw_free(p->node);
     *p = (mw_pickle){ 0 };

@@ -27,8 +27,18 @@ typedef enum mw_pickle_kind {
     MW_PICKLE_TEXT,
     MW_PICKLE_BYTES,
     MW_PICKLE_GLOBAL, /* text "module\nname" */
-    MW_PICKLE_CALL    /* items: function, argument tuple[, state] */
+    MW_PICKLE_CALL,   /* items: function, argument tuple[, state[, key, value ...]] */
+    MW_PICKLE_DICT,   /* items: key, value, key, value ... */
+    MW_PICKLE_STORED  /* item: what names something outside the pickle (a persistent id) */
 } mw_pickle_kind;
+
+/* What a pickle may hold. VALUES: numbers, lists and tuples. CALLS: also text, bytes and
+ * descriptions of calls. TORCH: also dictionaries, objects made by a class (kept as calls) and
+ * persistent ids. */
+enum { MW_PICKLE_VALUES, MW_PICKLE_CALLS, MW_PICKLE_TORCH };
+
+/* The state of a call that has entries and no state. */
+#define MW_PICKLE_NO_STATE UINT32_MAX
 
 /* Items are node numbers and may repeat (a shared list) or even form a ring: walk to a fixed depth.
  * text points into the input, which must outlive the tree; NULL for GLOBAL made of two texts. */
@@ -50,12 +60,15 @@ typedef struct mw_pickle {
     uint32_t root;
 } mw_pickle;
 
-/* calls 0: numbers, lists and tuples only. calls 1: also text, bytes and descriptions of calls.
- * name stands in messages. MW_ERR_FORMAT "truncated", "refused_opcode", "bad_pickle"; MW_ERR_NOMEM.
- * The tree is empty on failure; free it with mw_pickle_clear. */
+/* calls: MW_PICKLE_VALUES, _CALLS or _TORCH; what it does not take in is refused. name stands in
+ * messages. MW_ERR_FORMAT "truncated", "refused_opcode", "bad_pickle"; MW_ERR_NOMEM. The tree is
+ * empty on failure; free it with mw_pickle_clear. */
 mw_status mw_pickle_parse(mw_pickle *out, const void *bytes, size_t n, int calls, const char *name,
                           mw_error *err);
 void mw_pickle_clear(mw_pickle *p);
+
+/* Whether nodes of this kind have as.item. */
+int mw_pickle_has_items(mw_pickle_kind kind);
 
 /* The value of a number (INT, FLOAT, BOOL): 0, or -1 for another kind. */
 int mw_pickle_number(const mw_pickle *p, uint32_t node, double *x);

@@ -72,7 +72,7 @@ mw_status mw_pickle_to_track(mw_track *out, const void *bytes, size_t n, double 
     const mw_pickle_node *root;
     mw_track t = { 0 };
     mw_pickle p;
-    mw_status st = mw_pickle_parse(&p, bytes, n, 0, name, err);
+    mw_status st = mw_pickle_parse(&p, bytes, n, MW_PICKLE_VALUES, name, err);
 
     *out = t;
     if (st != MW_OK) return st;
@@ -278,7 +278,7 @@ mw_status mw_pickle_to_array(mw_pickle_array *out, const void *bytes, size_t n, 
 {
     const mw_pickle_node *v;
     mw_pickle p;
-    mw_status st = mw_pickle_parse(&p, bytes, n, 1, name, err);
+    mw_status st = mw_pickle_parse(&p, bytes, n, MW_PICKLE_CALLS, name, err);
 
     *out = (mw_pickle_array){ 0 };
     if (st != MW_OK) return st;
