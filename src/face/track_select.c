@@ -38,10 +38,11 @@ static double distance(const mw_face *f, double aspect)
     return dx * dx + dy * dy;
 }
 
-static size_t best_of(const mw_face *f, size_t n, mw_face_policy policy, double aspect)
+size_t mw_face_choose(const mw_face *f, size_t n, mw_face_policy policy, double aspect)
 {
     size_t best = 0;
 
+    if (policy == MW_FACES_SINGLE && n > 1) return n;
     for (size_t i = 1; i < n; i++) {
         if (policy == MW_FACES_LARGEST && area(&f[i]) > area(&f[best])) best = i;
         if (policy == MW_FACES_CENTRAL && distance(&f[i], aspect) < distance(&f[best], aspect))
@@ -167,9 +168,7 @@ mw_status mw_track_select(mw_track *t, mw_face_policy policy, double aspect, mw_
 
             /* none: nothing to choose from, and the list of faces may be empty */
             if (!f->n) continue;
-            keep[i] = policy == MW_FACES_SINGLE && f->n > 1
-                          ? f->n
-                          : best_of(f->n ? t->face + f->first : NULL, f->n, policy, aspect);
+            keep[i] = mw_face_choose(t->face + f->first, f->n, policy, aspect);
         }
     }
     if (st == MW_OK) drop_others(t, keep);

@@ -23,6 +23,10 @@ extern const char *const mw_face_policy_name[MW_FACES_N_POLICIES];
 /* Policy of that name, -1 when there is none. */
 int mw_face_policy_by_name(const char *name);
 
+/* Which of the n faces of one frame is meant, n for none. aspect as below. The policy is one that
+ * looks at single frames: largest, central, first or single. */
+size_t mw_face_choose(const mw_face *face, size_t n, mw_face_policy policy, double aspect);
+
 /* Keep at most one face per frame (all of them for MW_FACES_ALL). aspect: frame width / height, for
  * distances. Ties go to the earlier face. Frames keep their number and time; the policy is noted in
  * the track. Faces that interpolation put in count like found ones. */
