@@ -372,8 +372,10 @@ void mw_batch_drop(mw_batch *b, size_t i, int m, double probability, mw_rng *rng
 
     for (size_t k = i * room; k < (i + 1) * room; k++) {
         if (!b->mask[m][k] || mw_rng_unit(rng) >= probability) continue;
+        b->score[m][k] = 0.0f;
+        if (b->b.score[m]) continue;
         b->mask[m][k] = 0;
-        b->score[m][k] = b->rel_weight[m][k] = 0.0f;
+        b->rel_weight[m][k] = 0.0f;
         memset(b->x[m] + k * values, 0, values * sizeof(float));
     }
 }
