@@ -27,7 +27,7 @@ static mw_status bad(mw_error *err, const char *name, const char *key, const cha
     return mw_fail(err, MW_ERR_FORMAT, "bad_bank", "'%s', array '%s': %s", name, key, what);
 }
 
-const mw_bank_variant *mw_bank_find(const mw_bank_modality *m, const char *variant)
+const mw_bank_variant *mw_bank_variant_find(const mw_bank_modality *m, const char *variant)
 {
     for (size_t k = 0; k < m->n_variants; k++)
         if (!strcmp(m->variants[k].name, variant)) return &m->variants[k];

@@ -60,7 +60,7 @@ mw_status mw_bank_clip_parse(mw_bank_clip *out, const void *bytes, size_t n, con
                              mw_error *err);
 void mw_bank_clip_clear(mw_bank_clip *clip);
 /* The variant of that name, or NULL. */
-const mw_bank_variant *mw_bank_find(const mw_bank_modality *m, const char *variant);
+const mw_bank_variant *mw_bank_variant_find(const mw_bank_modality *m, const char *variant);
 
 /* A cell of the evaluation: which variant of each modality stands for it. */
 typedef struct mw_bank_condition {

@@ -82,7 +82,7 @@ typedef struct apply_run {
     const mw_score_options *o;
     const mw_run_hooks *hooks;
     mw_summary *summary;
-    mw_bank bank;
+    mw_feature_bank bank;
     mw_model *model;
     const mw_bank_condition **conditions;
     size_t n_conditions;
@@ -179,7 +179,7 @@ static mw_status write_all(apply_run *r, const mw_model_result *res, const mw_mo
     for (size_t i = 0; st == MW_OK && i < res->n; i++) {
         for (int m = 0; st == MW_OK && m < res->n_modalities; m++) {
             const mw_bank_modality *rows =
-                mw_bank_modality_of(in[i].clip, r->model->prep.m[m].letter);
+                mw_feature_bank_modality_of(in[i].clip, r->model->prep.m[m].letter);
 
             if (rows && rows->rows && in[i].variant[rows - in[i].clip->m])
                 st = write_modality(r, res, i, m, rows, clip, err);
@@ -195,10 +195,10 @@ static mw_status score_clip(apply_run *r, const char *name, mw_error *err)
     mw_bank_clip clip = { 0 };
     mw_model_result res = { 0 };
     size_t n = 0;
-    mw_status st = in ? mw_bank_read(&clip, &r->bank, name, err) : mw_fail_nomem(err);
+    mw_status st = in ? mw_feature_bank_read(&clip, &r->bank, name, err) : mw_fail_nomem(err);
 
     for (; st == MW_OK && n < r->n_conditions; n++)
-        st = mw_bank_input(&in[n], &clip, r->conditions[n], name, err);
+        st = mw_feature_bank_input(&in[n], &clip, r->conditions[n], name, err);
     if (st == MW_OK) st = mw_model_run(r->model, in, n, mw_run_threads(&r->o->run), &res, err);
     if (st == MW_OK && !r->o->run.dry_run) st = write_all(r, &res, in, name, err);
     mw_model_result_clear(&res);
@@ -258,7 +258,8 @@ static mw_status choose_conditions(apply_run *r, mw_error *err)
 {
     const char *want = r->o->a.condition;
     const mw_bank_index *index = &r->bank.index;
-    mw_status st = mw_bank_conditions(&r->conditions, &r->n_conditions, &r->bank, "", 0, err);
+    mw_status st =
+        mw_feature_bank_conditions(&r->conditions, &r->n_conditions, &r->bank, "", 0, err);
 
     if (st != MW_OK || !strcmp(want, "clean")) return st;
     if (strcmp(want, "all")) r->n_conditions = 0;
@@ -278,7 +279,7 @@ static mw_status set_up(apply_run *r, mw_error *err)
     if (!*r->o->run.in || !*r->o->run.out || !*r->o->a.model)
         return mw_fail(err, MW_ERR_RANGE, "bad_option",
                        "options 'in' (a bank), 'model' and 'out' are needed");
-    st = mw_bank_open(&r->bank, r->o->run.in, NULL, err);
+    st = mw_feature_bank_open(&r->bank, r->o->run.in, NULL, err);
     if (st == MW_OK) st = choose_conditions(r, err);
     if (st == MW_OK) st = mw_model_load(&r->model, r->o->a.model, err);
     if (st != MW_OK) return st;
@@ -310,6 +311,6 @@ mw_status mw_score(const mw_score_options *o, const mw_run_hooks *hooks, mw_summ
     mw_str_clear(&r.predictions);
     mw_model_destroy(&r.model);
     mw_free(r.conditions);
-    mw_bank_close(&r.bank);
+    mw_feature_bank_close(&r.bank);
     return st;
 }

@@ -11,11 +11,11 @@
 
 /* ---- the bank ---- */
 
-void mw_bank_close(mw_bank *b)
+void mw_feature_bank_close(mw_feature_bank *b)
 {
     mw_bank_index_clear(&b->index);
     mw_labels_clear(&b->labels);
-    *b = (mw_bank){ 0 };
+    *b = (mw_feature_bank){ 0 };
 }
 
 static mw_status hash_both(char hex[65], const char *index, const char *labels, mw_error *err)
@@ -28,13 +28,14 @@ static mw_status hash_both(char hex[65], const char *index, const char *labels, 
     return st;
 }
 
-mw_status mw_bank_open(mw_bank *b, const char *dir, const char *labels, mw_error *err)
+mw_status mw_feature_bank_open(mw_feature_bank *b, const char *dir, const char *labels,
+                               mw_error *err)
 {
     char *index = mw_path_join(dir, "bank.json");
     char *table = labels && *labels ? mw_strdup(labels) : mw_path_join(dir, "label.csv");
     mw_status st;
 
-    *b = (mw_bank){ .dir = dir };
+    *b = (mw_feature_bank){ .dir = dir };
     st = index && table ? mw_bank_index_read(&b->index, index, err) : mw_fail_nomem(err);
     if (st == MW_OK) st = mw_labels_read(&b->labels, table, err);
     if (st == MW_OK) st = hash_both(b->sha256, index, table, err);
@@ -42,16 +43,17 @@ mw_status mw_bank_open(mw_bank *b, const char *dir, const char *labels, mw_error
         st = mw_fail(err, MW_ERR_FORMAT, "no_clips", "'%s' lists no clip", table);
     mw_free(table);
     mw_free(index);
-    if (st != MW_OK) mw_bank_close(b);
+    if (st != MW_OK) mw_feature_bank_close(b);
     return st;
 }
 
-static char *clip_path(const mw_bank *b, const char *clip)
+static char *clip_path(const mw_feature_bank *b, const char *clip)
 {
     return mw_format("%s/%s" MW_BANK_SUFFIX, b->dir, clip);
 }
 
-mw_status mw_bank_read(mw_bank_clip *out, const mw_bank *b, const char *clip, mw_error *err)
+mw_status mw_feature_bank_read(mw_bank_clip *out, const mw_feature_bank *b, const char *clip,
+                               mw_error *err)
 {
     char *path = clip_path(b, clip);
     mw_status st = path ? mw_bank_clip_read(out, path, err) : mw_fail_nomem(err);
@@ -60,15 +62,15 @@ mw_status mw_bank_read(mw_bank_clip *out, const mw_bank *b, const char *clip, mw
     return st;
 }
 
-const mw_bank_modality *mw_bank_modality_of(const mw_bank_clip *clip, char letter)
+const mw_bank_modality *mw_feature_bank_modality_of(const mw_bank_clip *clip, char letter)
 {
     for (int k = 0; k < MW_MAX_MODALITIES; k++)
         if (letter && clip->m[k].letter == letter) return &clip->m[k];
     return NULL;
 }
 
-mw_status mw_bank_input(mw_model_input *out, const mw_bank_clip *clip,
-                        const mw_bank_condition *condition, const char *name, mw_error *err)
+mw_status mw_feature_bank_input(mw_model_input *out, const mw_bank_clip *clip,
+                                const mw_bank_condition *condition, const char *name, mw_error *err)
 {
     *out = (mw_model_input){ .clip = clip };
     for (int k = 0; k < MW_MAX_MODALITIES; k++) {
@@ -76,7 +78,7 @@ mw_status mw_bank_input(mw_model_input *out, const mw_bank_clip *clip,
 
         if (!clip->m[k].letter) continue;
         if (!strcmp(variant, "missing")) continue;
-        out->variant[k] = mw_bank_find(&clip->m[k], variant);
+        out->variant[k] = mw_bank_variant_find(&clip->m[k], variant);
         if (!out->variant[k])
             return mw_fail(
                 err, MW_ERR_FORMAT, "bad_bank",
@@ -88,8 +90,9 @@ mw_status mw_bank_input(mw_model_input *out, const mw_bank_clip *clip,
 
 static const mw_bank_condition clean_condition = { .id = "clean", .block = "clean", .level = NAN };
 
-mw_status mw_bank_conditions(const mw_bank_condition ***list, size_t *n, const mw_bank *b,
-                             const char *block, size_t limit, mw_error *err)
+mw_status mw_feature_bank_conditions(const mw_bank_condition ***list, size_t *n,
+                                     const mw_feature_bank *b, const char *block, size_t limit,
+                                     mw_error *err)
 {
     *n = 0;
     *list = mw_calloc(b->index.n_conditions + 1, sizeof **list);
@@ -145,15 +148,15 @@ static mw_status fit_clip(mw_prep_sums *sums, const mw_prep *p, const mw_split_r
                           const double *weights, const mw_label *label, mw_error *err)
 {
     mw_bank_clip clip;
-    mw_status st = mw_bank_read(&clip, r->bank, label->clip, err);
+    mw_status st = mw_feature_bank_read(&clip, r->bank, label->clip, err);
 
     if (st != MW_OK) return st;
     for (size_t c = 0; st == MW_OK && c < r->n_conditions; c++) {
         mw_model_input in;
 
-        st = mw_bank_input(&in, &clip, r->conditions[c], label->clip, err);
+        st = mw_feature_bank_input(&in, &clip, r->conditions[c], label->clip, err);
         for (int i = 0; st == MW_OK && i < p->n_modalities; i++) {
-            const mw_bank_modality *m = mw_bank_modality_of(&clip, p->m[i].letter);
+            const mw_bank_modality *m = mw_feature_bank_modality_of(&clip, p->m[i].letter);
             const mw_bank_variant *v = m ? in.variant[m - clip.m] : NULL;
 
             if (v) st = mw_prep_add(&sums[i], &p->m[i], m, v, weights[c], err);
@@ -251,7 +254,7 @@ static mw_status number_tokens(loading *l, size_t **numbers, mw_error *err)
     if (!*numbers || !which) st = mw_fail_nomem(err);
     for (size_t c = 0; st == MW_OK && c < l->r->n_conditions; c++)
         for (size_t i = 0; st == MW_OK && i < per; i++) {
-            const mw_bank_modality *m = mw_bank_modality_of(&l->clip, l->p->m[i].letter);
+            const mw_bank_modality *m = mw_feature_bank_modality_of(&l->clip, l->p->m[i].letter);
             const mw_bank_variant *v = m ? l->inputs[c].variant[m - l->clip.m] : NULL;
 
             (*numbers)[c * per + i] = SIZE_MAX;
@@ -297,12 +300,12 @@ static mw_status take_scores(loading *l, const size_t *numbers, mw_error *err)
 
 static mw_status load_clip(loading *l, const mw_label *label, size_t **numbers, mw_error *err)
 {
-    mw_status st = mw_bank_read(&l->clip, l->r->bank, label->clip, err);
+    mw_status st = mw_feature_bank_read(&l->clip, l->r->bank, label->clip, err);
 
     *numbers = NULL;
     if (st != MW_OK) return st;
     for (size_t c = 0; st == MW_OK && c < l->r->n_conditions; c++)
-        st = mw_bank_input(&l->inputs[c], &l->clip, l->r->conditions[c], label->clip, err);
+        st = mw_feature_bank_input(&l->inputs[c], &l->clip, l->r->conditions[c], label->clip, err);
     if (st == MW_OK) st = number_tokens(l, numbers, err);
     if (st == MW_OK && (l->scorer || l->truth)) st = take_scores(l, *numbers, err);
     if (st == MW_OK) {
@@ -331,7 +334,7 @@ static mw_status point_at_tokens(mw_score_split *s, size_t **numbers, size_t per
     return MW_OK;
 }
 
-static mw_status hash_clip(mw_sha256 *h, const mw_bank *b, const char *clip, mw_error *err)
+static mw_status hash_clip(mw_sha256 *h, const mw_feature_bank *b, const char *clip, mw_error *err)
 {
     char *path = clip_path(b, clip), hex[65];
     mw_status st = path ? mw_sha256_file(hex, NULL, path, err) : mw_fail_nomem(err);

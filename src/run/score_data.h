@@ -11,30 +11,34 @@
 #include "score/train.h"
 
 /* A bank folder: its index, its labels. */
-typedef struct mw_bank {
+typedef struct mw_feature_bank {
     const char *dir; /* borrowed */
     mw_bank_index index;
     mw_labels labels;
     char sha256[65]; /* of bank.json and label.csv */
-} mw_bank;
+} mw_feature_bank;
 
 /* labels: another label.csv, or NULL. MW_ERR_IO, MW_ERR_FORMAT; MW_ERR_RANGE "no_clips" without any
  * row. */
-mw_status mw_bank_open(mw_bank *b, const char *dir, const char *labels, mw_error *err);
-void mw_bank_close(mw_bank *b);
+mw_status mw_feature_bank_open(mw_feature_bank *b, const char *dir, const char *labels,
+                               mw_error *err);
+void mw_feature_bank_close(mw_feature_bank *b);
 /* Read the file of one clip. */
-mw_status mw_bank_read(mw_bank_clip *out, const mw_bank *b, const char *clip, mw_error *err);
+mw_status mw_feature_bank_read(mw_bank_clip *out, const mw_feature_bank *b, const char *clip,
+                               mw_error *err);
 /* Which variants of a clip stand for a condition. MW_ERR_FORMAT "bad_bank" when one is not there.
  */
-mw_status mw_bank_input(mw_model_input *out, const mw_bank_clip *clip,
-                        const mw_bank_condition *condition, const char *name, mw_error *err);
+mw_status mw_feature_bank_input(mw_model_input *out, const mw_bank_clip *clip,
+                                const mw_bank_condition *condition, const char *name,
+                                mw_error *err);
 /* The modality of that letter, or NULL. */
-const mw_bank_modality *mw_bank_modality_of(const mw_bank_clip *clip, char letter);
+const mw_bank_modality *mw_feature_bank_modality_of(const mw_bank_clip *clip, char letter);
 
 /* Conditions of a block, clean first (made up where the index does not list it). list is mw_free'd
  * by the caller. limit: at most so many beside clean. */
-mw_status mw_bank_conditions(const mw_bank_condition ***list, size_t *n, const mw_bank *b,
-                             const char *block, size_t limit, mw_error *err);
+mw_status mw_feature_bank_conditions(const mw_bank_condition ***list, size_t *n,
+                                     const mw_feature_bank *b, const char *block, size_t limit,
+                                     mw_error *err);
 
 /* Labels as a network of this task wants them: y [n_out]; 0 when the clip has none. */
 int mw_label_values(float *y, const mw_label *label, mw_net_task task, int n_out);
@@ -50,7 +54,7 @@ typedef struct mw_score_split {
 } mw_score_split;
 
 typedef struct mw_split_request {
-    const mw_bank *bank;
+    const mw_feature_bank *bank;
     mw_split split;
     const mw_bank_condition **conditions; /* taken over */
     size_t n_conditions, limit;           /* limit: only the first clips; 0: all */

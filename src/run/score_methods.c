@@ -323,7 +323,7 @@ mw_status mw_test_clip_make(mw_test_clip *out, const mw_test_conditions *t,
     for (size_t c = 0; st == MW_OK && c < t->n; c++) {
         const size_t k = c - t->n_bank;
 
-        st = mw_bank_input(&out->in[c], clip, &t->v[c], name, err);
+        st = mw_feature_bank_input(&out->in[c], clip, &t->v[c], name, err);
         if (st == MW_OK && c >= t->n_bank && !strcmp(t->v[c].axis, "share"))
             make_missing_rows(&out->in[c], out->made + k * MW_MAX_MODALITIES, out->valid + k * rows,
                               &t->v[c], name);

@@ -115,7 +115,7 @@ typedef struct train_run {
     const mw_run_hooks *hooks;
     mw_summary *summary;
     int n_threads;
-    mw_bank bank;
+    mw_feature_bank bank;
     mw_net_options net; /* completed with what the bank holds */
     mw_prep prep;
     mw_model *scorer;
@@ -164,14 +164,14 @@ static mw_status find_columns(train_run *r, mw_error *err)
     if (!first)
         return mw_fail(err, MW_ERR_FORMAT, "no_clips", "'%s' has no clip of split train",
                        r->o->run.in);
-    st = mw_bank_read(&clip, &r->bank, first->clip, err);
+    st = mw_feature_bank_read(&clip, &r->bank, first->clip, err);
     if (st != MW_OK) return st;
     mw_free(r->net.columns.v);
     r->net.columns = (mw_ints){ mw_calloc(n, sizeof(int64_t)), n };
     if (!r->net.columns.v) st = mw_fail_nomem(err);
     r->prep.n_modalities = (int)n;
     for (size_t i = 0; st == MW_OK && i < n && i < MW_NET_MAX_MODALITIES; i++) {
-        const mw_bank_modality *m = mw_bank_modality_of(&clip, letters[i]);
+        const mw_bank_modality *m = mw_feature_bank_modality_of(&clip, letters[i]);
         const int clip_rows = m && m->names && m->columns && !strncmp(m->names[0], "clip", 4);
 
         if (!m) {
@@ -282,12 +282,12 @@ static mw_status load_split(mw_score_split *out, train_run *r, mw_split split, m
 {
     const int mix = r->o->d.regime == REGIME_MIX;
     mw_split_request q = request_of(r, split);
-    mw_status st = mw_bank_conditions(&q.conditions, &q.n_conditions, &r->bank,
-                                      split == MW_TRAIN ? "train" : "mixed-seen",
-                                      !mix                ? 0
-                                      : split == MW_TRAIN ? (size_t)r->o->d.variants
-                                                          : 1,
-                                      err);
+    mw_status st = mw_feature_bank_conditions(&q.conditions, &q.n_conditions, &r->bank,
+                                              split == MW_TRAIN ? "train" : "mixed-seen",
+                                              !mix                ? 0
+                                              : split == MW_TRAIN ? (size_t)r->o->d.variants
+                                                                  : 1,
+                                              err);
 
     if (st == MW_OK && split == MW_TRAIN) st = fit(r, &q, err);
     if (st != MW_OK) {
@@ -634,7 +634,7 @@ static mw_status set_up(train_run *r, mw_error *err)
     mw_status st = check(r->o, err);
 
     if (st == MW_OK) st = mw_net_options_copy(&r->net, &r->o->net, err);
-    if (st == MW_OK) st = mw_bank_open(&r->bank, r->o->run.in, r->o->d.labels, err);
+    if (st == MW_OK) st = mw_feature_bank_open(&r->bank, r->o->run.in, r->o->d.labels, err);
     if (st == MW_OK) st = find_columns(r, err);
     if (st == MW_OK) st = find_outputs(r, err);
     if (st == MW_OK) st = open_scorer(r, err);
@@ -665,6 +665,6 @@ mw_status mw_train(const mw_train_options *o, const mw_run_hooks *hooks, mw_summ
     mw_model_destroy(&r.scorer);
     mw_prep_clear(&r.prep);
     mw_opt_clear(mw_net_options_table, &r.net);
-    mw_bank_close(&r.bank);
+    mw_feature_bank_close(&r.bank);
     return st;
 }

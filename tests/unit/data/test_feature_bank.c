@@ -72,7 +72,7 @@ static void what_is_written_is_read(void **state)
     for (int c = 0; c < COLUMNS; c++)
         assert_string_equal(got.m[0].names[c], names[c]);
     assert_int_equal(got.m[0].n_variants, 2);
-    v = mw_bank_find(&got.m[0], "speech_-5");
+    v = mw_bank_variant_find(&got.m[0], "speech_-5");
     assert_non_null(v);
     assert_string_equal(v->type, "noise.speech");
     assert_true(v->level == -5);
@@ -81,8 +81,8 @@ static void what_is_written_is_read(void **state)
     assert_memory_equal(v->rel, rel[1], sizeof rel[1]);
     assert_true(isnan(got.m[0].variants[0].level));
     assert_memory_equal(got.m[0].variants[0].x, features[0], sizeof features[0]);
-    assert_null(mw_bank_find(&got.m[0], "speech"));
-    assert_null(mw_bank_find(&got.m[1], "clean"));
+    assert_null(mw_bank_variant_find(&got.m[0], "speech"));
+    assert_null(mw_bank_variant_find(&got.m[1], "clean"));
     mw_bank_clip_clear(&got);
     mw_free(path);
     temp_dir_remove(dir);
