@@ -3,6 +3,7 @@
 #include "commands.h"
 
 CLI_JOB(features_audio);
+CLI_JOB(features_visual);
 
 int cmd_features_audio(int argc, char **argv)
 {
@@ -19,4 +20,22 @@ int cmd_features_audio(int argc, char **argv)
     };
 
     return cli_run_job(&command, &job_features_audio, argc, argv);
+}
+
+int cmd_features_visual(int argc, char **argv)
+{
+    static const cli_command command = {
+        .name = "features visual",
+        .arguments = "",
+        .summary = "Describe the face in every frame of every video below a folder: CLIP, "
+                   "histograms of gradients, or landmarks.",
+        .details = "Writes OUT/<clip>.<npy|pkl|npz|csv>, 500 rows unless told otherwise, and "
+                   "beside each <clip>.prov.json with\n"
+                   "encoder, hashes of weights and detector, and how many frames show a face. A "
+                   "track beside the input\n"
+                   "(<clip>.track.npz) goes into the npz, row for row.",
+        .has_preset = 1,
+    };
+
+    return cli_run_job(&command, &job_features_visual, argc, argv);
 }

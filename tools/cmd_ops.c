@@ -83,6 +83,7 @@ int cmd_ops(int argc, char **argv)
     mw_corrupt_audio_options *audio = NULL;
     mw_corrupt_video_options *video = NULL;
     mw_features_audio_options *features = NULL;
+    mw_features_visual_options *visual = NULL;
     mw_corrupt_av_options *av = NULL;
     mw_faces_options *faces = NULL;
     mw_opt_group groups[MW_MAX_GROUPS];
@@ -97,9 +98,10 @@ int cmd_ops(int argc, char **argv)
     audio = mw_corrupt_audio_options_new(0, NULL);
     video = mw_corrupt_video_options_new(0, NULL);
     features = mw_features_audio_options_new(0, NULL);
+    visual = mw_features_visual_options_new(0, NULL);
     av = mw_corrupt_av_options_new(0, NULL);
     faces = mw_faces_options_new(0, NULL);
-    if (audio && video && av && features && faces) {
+    if (audio && video && av && features && visual && faces) {
         printf("# Operations and jobs\n\nMade by `merwild ops`.\n");
         for (size_t i = 0; i < mw_op_count(); i++)
             print_operation(mw_op_get(i));
@@ -107,6 +109,7 @@ int cmd_ops(int argc, char **argv)
         print_job("corrupt video", groups, mw_corrupt_video_options_groups(video, groups));
         print_job("corrupt av", groups, mw_corrupt_av_options_groups(av, groups));
         print_job("features audio", groups, mw_features_audio_options_groups(features, groups));
+        print_job("features visual", groups, mw_features_visual_options_groups(visual, groups));
         print_job("faces", groups, mw_faces_options_groups(faces, groups));
     } else {
         fprintf(stderr, "merwild ops: not enough memory\n");
@@ -115,6 +118,7 @@ int cmd_ops(int argc, char **argv)
     mw_corrupt_audio_options_free(&audio);
     mw_corrupt_video_options_free(&video);
     mw_features_audio_options_free(&features);
+    mw_features_visual_options_free(&visual);
     mw_corrupt_av_options_free(&av);
     mw_faces_options_free(&faces);
     return code;

@@ -18,6 +18,7 @@ static const struct {
     { "corrupt", "av", cmd_corrupt_av, "damage sound and picture of clips together" },
     { "faces", NULL, cmd_faces, "face tracks of videos" },
     { "features", "audio", cmd_features_audio, "acoustic descriptors of clips" },
+    { "features", "visual", cmd_features_visual, "embeddings or geometry of the faces in clips" },
     { "verify", NULL, cmd_verify, "compare outputs with their recorded hashes" },
     { "replay", NULL, cmd_replay, "make one output again from its sidecar" },
     { "preview", NULL, cmd_preview, "draw what was done to one clip" },

@@ -27,6 +27,23 @@ MW_API size_t mw_features_audio_options_groups(mw_features_audio_options *o,
 MW_API mw_status mw_features_audio(const mw_features_audio_options *o, const mw_run_hooks *hooks,
                                    mw_summary *summary, mw_error *err);
 
+typedef struct mw_features_visual_options mw_features_visual_options;
+
+/* Options of "features visual". */
+MW_API mw_features_visual_options *mw_features_visual_options_new(int preset, mw_error *err);
+MW_API void mw_features_visual_options_free(mw_features_visual_options **o);
+MW_API size_t mw_features_visual_options_groups(mw_features_visual_options *o,
+                                                mw_opt_group groups[MW_MAX_GROUPS]);
+
+/* The face of every frame of every video below in, as numbers: OUT/<relative
+ * path>.<npy|pkl|npz|csv> with a .prov.json beside each (encoder, hashes of weights and detector,
+ * frames with a face, how the length was fixed). Encoders: clip (the embedding of CLIP ViT-B/32),
+ * hog, landmarks. 500 rows of the frames that show a face, or a row for every frame. MW_ERR_IO
+ * no_weights, no_model before work starts; other errors as mw_corrupt_audio. A clip without any
+ * face is done, not failed: zeros, none of them valid. */
+MW_API mw_status mw_features_visual(const mw_features_visual_options *o, const mw_run_hooks *hooks,
+                                    mw_summary *summary, mw_error *err);
+
 #ifdef __cplusplus
 }
 #endif

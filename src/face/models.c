@@ -46,18 +46,28 @@ static const char *environment(const char *name)
     return v && *v ? v : NULL;
 }
 
+char *mw_models_folder(const char *explicit_folder)
+{
+    const char *folder;
+
+    if (explicit_folder && *explicit_folder) return mw_strdup(explicit_folder);
+    folder = environment("MERWILD_MODELS");
+    if (folder) return mw_strdup(folder);
+    folder = environment("XDG_DATA_HOME");
+    if (folder) return mw_format("%s/merwild/models", folder);
+    folder = environment("HOME");
+    return mw_format("%s/.local/share/merwild/models", folder ? folder : "");
+}
+
 char *mw_face_model_path(mw_face_model model, const char *explicit_path)
 {
-    const char *file = mw_face_model_info[model].file, *folder;
+    const int is_file = explicit_path && !is_folder(explicit_path);
+    char *folder = is_file ? NULL : mw_models_folder(explicit_path), *path;
 
-    if (explicit_path && !is_folder(explicit_path)) return mw_strdup(explicit_path);
-    if (explicit_path) return mw_format("%s/%s", explicit_path, file);
-    folder = environment("MERWILD_MODELS");
-    if (folder) return mw_format("%s/%s", folder, file);
-    folder = environment("XDG_DATA_HOME");
-    if (folder) return mw_format("%s/merwild/models/%s", folder, file);
-    folder = environment("HOME");
-    return mw_format("%s/.local/share/merwild/models/%s", folder ? folder : "", file);
+    if (is_file) return mw_strdup(explicit_path);
+    path = folder ? mw_format("%s/%s", folder, mw_face_model_info[model].file) : NULL;
+    mw_free(folder);
+    return path;
 }
 
 static mw_status check(const char *bytes, size_t n, mw_face_model model, const char *path,

@@ -34,9 +34,13 @@ extern const mw_model_info mw_face_model_info[MW_FACE_N_MODELS];
 /* The model of that name; -1 when there is none. */
 int mw_face_model_by_name(const char *name);
 
+/* The folder of model files (mw_free): explicit_folder unless NULL or "", else $MERWILD_MODELS,
+ * then $XDG_DATA_HOME/merwild/models, then ~/.local/share/merwild/models. NULL when memory is
+ * short. */
+char *mw_models_folder(const char *explicit_folder);
+
 /* Path of a model file (mw_free), whether it exists or not. explicit_path: a file, or a folder that
- * holds the file; NULL looks at $MERWILD_MODELS, then $XDG_DATA_HOME/merwild/models, then
- * ~/.local/share/merwild/models. NULL when memory is short. */
+ * holds the file; NULL looks into mw_models_folder. NULL when memory is short. */
 char *mw_face_model_path(mw_face_model model, const char *explicit_path);
 
 /* Read it and check size and SHA-256. *bytes is the caller's (mw_free). MW_ERR_IO "no_model" says

@@ -5,7 +5,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/fs.h"
+#include "base/hash.h"
 #include "base/mem.h"
+#include "base/str.h"
+#include "data/pickle.h"
 #include "img/yuv.h"
 #include "media/video_reader.h"
 
@@ -52,6 +56,36 @@ void mw_face_pool_close(mw_face_pool *p)
     mw_free(p->detectors);
     mw_face_net_destroy(&p->net);
     *p = (mw_face_pool){ NULL };
+}
+
+mw_status mw_face_track_read(mw_track *out, char **rel, char *sha256, const char *folder,
+                             const char *stem, double fps, mw_error *err)
+{
+    static const char *const suffixes[] = { ".csv", ".pkl" };
+    mw_status st = MW_OK;
+
+    *out = (mw_track){ .n_frames = 0 };
+    *rel = NULL;
+    for (int i = 0; i < 2; i++) {
+        char *name = mw_format("%s%s", stem, suffixes[i]);
+        char *path = name ? mw_path_join(folder, name) : NULL;
+        const int there = path && mw_file_size(path) >= 0;
+
+        if (!path) st = mw_fail_nomem(err);
+        if (there)
+            st = i ? mw_pickle_read_track(out, path, fps, err) : mw_track_read(out, path, err);
+        if (there && st == MW_OK) st = mw_sha256_file(sha256, NULL, path, err);
+        mw_free(path);
+        if (there && st == MW_OK) {
+            *rel = name;
+            return MW_OK;
+        }
+        mw_free(name);
+        if (there) mw_track_clear(out);
+        if (st != MW_OK) return st;
+    }
+    return mw_fail(err, MW_ERR_IO, "no_track", "no face track '%s.csv' or '.pkl' below '%s'", stem,
+                   folder);
 }
 
 mw_status mw_face_finish(mw_track *t, const mw_face_options *o, double aspect, mw_error *err)

@@ -37,6 +37,13 @@ void mw_face_pool_close(mw_face_pool *p);
 mw_status mw_face_pass(mw_track *out, const char *path, mw_face_detector *d,
                        const mw_face_options *o, mw_job *stop, mw_error *err);
 
+/* The track of a clip below a folder of tracks: <stem>.csv of merwild faces, else the landmark
+ * pickle <stem>.pkl of the reference, whose frames are put at fps. *rel (mw_free) is its path below
+ * the folder, sha256 [65] that of the file. MW_ERR_IO "no_track"; as mw_track_read and
+ * mw_pickle_read_track. On failure *out is empty and *rel NULL. */
+mw_status mw_face_track_read(mw_track *out, char **rel, char *sha256, const char *folder,
+                             const char *stem, double fps, mw_error *err);
+
 /* Apply policy and filling to a track that was read from a file. aspect: frame width over height.
  */
 mw_status mw_face_finish(mw_track *t, const mw_face_options *o, double aspect, mw_error *err);

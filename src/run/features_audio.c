@@ -18,7 +18,6 @@
 
 static const char *const set_names[] = { "egemaps", "compare", "both", NULL }; /* MW_LLD_* less 1 */
 static const char *const level_names[] = { "lld", "functionals", NULL };
-static const char *const format_names[] = { "npy", "pkl", "npz", "csv", NULL };
 static const char *const short_names[] = { "fail", "zeros", NULL };
 
 struct mw_features_audio_options {
@@ -38,7 +37,7 @@ const mw_opt mw_descriptor_table[] = {
     { "length", MW_OPT_INT, O(length), "375", 1, 1e6, "rows", .help = "fixed number of rows (CMU-MOSI 375, CMU-MOSEI 500)" },
     { "resample-threshold", MW_OPT_INT, O(threshold), "700", 1, 1e6, "rows",
       .help = "longer clips keep their middle rows; all others are resampled" },
-    { "format", MW_OPT_ENUM, O(format), "npy", .choices = format_names, .reference = "pkl",
+    { "format", MW_OPT_ENUM, O(format), "npy", .choices = mw_features_formats, .reference = "pkl",
       .help = "npy, pkl (loads in every Python 3), npz (with times, names, validity, truth), csv (as SMILExtract)" },
     { "channel", MW_OPT_INT, O(channel), "-1", -1, 63, .reference = "0", .help = "channel of the input to take; -1: mean of all" },
     { "rate-hz", MW_OPT_INT, O(rate_hz), "16000", 0, 48000, "Hz", .reference = "0",
@@ -124,7 +123,7 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
                            .poly = fj->poly[worker] };
     mw_status st = mw_sha256_file(w.source_sha256, &w.source_bytes, clip->path, &r->error);
 
-    w.rel = mw_format("%s.%s", clip->stem, format_names[fj->o->d.format]);
+    w.rel = mw_format("%s.%s", clip->stem, mw_features_formats[fj->o->d.format]);
     w.path = w.rel ? mw_path_join(fj->root, w.rel) : NULL;
     w.sidecar = mw_format("%s/%s" MW_SIDECAR_SUFFIX, fj->root, clip->stem);
     if (st == MW_OK && (!w.path || !w.sidecar)) st = mw_fail_nomem(&r->error);

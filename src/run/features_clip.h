@@ -10,6 +10,7 @@
 #include "data/matrix.h"
 #include "feature/align.h"
 #include "feature/lld/lld.h"
+#include "run/features_out.h"
 #include "run/job.h"
 #include "run/row_file.h"
 
@@ -18,7 +19,6 @@
 /* Raised whenever rows change for equal options. */
 #define MW_DESCRIPTOR_VERSION 1
 
-enum { MW_FEATURES_NPY, MW_FEATURES_PKL, MW_FEATURES_NPZ, MW_FEATURES_CSV };
 enum { MW_FEATURES_LLD, MW_FEATURES_FUNCTIONALS };
 enum { MW_SHORT_FAIL, MW_SHORT_ZEROS };
 

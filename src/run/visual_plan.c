@@ -12,7 +12,6 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "data/pickle.h"
 
 /* An occluder that cannot be read is passed over by drawing again. */
 #define MAX_ATTEMPTS 8
@@ -71,36 +70,21 @@ void mw_visual_plan_clear(mw_visual_clip *c)
 
 /* ---- faces ---- */
 
-/* The track of the clip below the faces folder: own .csv, or a landmark .pkl of the reference. */
+/* The track of the clip below the faces folder. */
 static mw_status read_faces(mw_visual_clip *c, const mw_visual_planner *p, const mw_clip *clip,
                             mw_error *err)
 {
-    static const char *const suffixes[] = { ".csv", ".pkl" };
     const double fps = c->info.fps_num > 0 ? (double)c->info.fps_num / c->info.fps_den : 30;
-    mw_status st = MW_OK;
+    char sha256[65];
+    mw_status st = mw_face_track_read(&c->faces, &c->faces_rel, sha256, p->o->picture.faces_dir,
+                                      clip->stem, fps, err);
 
-    for (int i = 0; i < 2; i++) {
-        char *rel = mw_format("%s%s", clip->stem, suffixes[i]);
-        char *path = rel ? mw_path_join(p->o->picture.faces_dir, rel) : NULL;
-        const int there = path && mw_file_size(path) >= 0;
-
-        if (!path) st = mw_fail_nomem(err);
-        if (there) {
-            st = i ? mw_pickle_read_track(&c->faces, path, fps, err)
-                   : mw_track_read(&c->faces, path, err);
-            c->faces_asset = (mw_asset){
-                .role = "faces", .category = "", .path = rel, .offset_samples = -1, .loops = -1
-            };
-            c->faces_rel = rel;
-            rel = NULL;
-            if (st == MW_OK) st = mw_sha256_file(c->faces_asset.sha256, NULL, path, err);
-        }
-        mw_free(path);
-        mw_free(rel);
-        if (there || st != MW_OK) return st;
-    }
-    return mw_fail(err, MW_ERR_IO, "no_track", "no face track '%s.csv' or '.pkl' below '%s'",
-                   clip->stem, p->o->picture.faces_dir);
+    if (st != MW_OK) return st;
+    c->faces_asset = (mw_asset){
+        .role = "faces", .category = "", .path = c->faces_rel, .offset_samples = -1, .loops = -1
+    };
+    memcpy(c->faces_asset.sha256, sha256, sizeof sha256);
+    return MW_OK;
 }
 
 static mw_status find_faces(mw_visual_clip *c, const mw_visual_planner *p, const mw_clip *clip,

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "dsp/resample_poly.h"
+#include "feature/align.h"
 
 static npy load(const char *kind, size_t rows, size_t up)
 {
@@ -45,6 +46,32 @@ static void single_input_agrees_to_the_bit(void **state)
         assert_ok(mw_poly_run_f32(p, x.data, rows, columns_of(&x), up, rows, 0, ours, NULL));
         assert_memory_equal(ours, y.data, y.n * sizeof *ours);
         free(ours);
+        npy_free(&x);
+        npy_free(&y);
+    }
+    mw_poly_destroy(&p);
+}
+
+/* The rule for faces ends in the same call. */
+static void faces_are_brought_to_length_as_the_reference_does(void **state)
+{
+    static const size_t rows[] = { 30, 250, 499, 501, 1013 };
+    mw_poly *p = mw_poly_create();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        npy x = load("x", rows[i], 500), y = load("y", rows[i], 500);
+        double *t = calloc(rows[i], sizeof *t), source[500];
+        const mw_matrix in = { .x = x.data, .t = t, .rows = rows[i], .columns = columns_of(&x) };
+        mw_align_rule rule;
+        mw_matrix out;
+
+        assert_ok(mw_align_faces(&out, source, &rule, &in, t, 500, 30, p, NULL));
+        assert_int_equal(rule, MW_ALIGN_RESAMPLE);
+        assert_int_equal(out.rows * out.columns, y.n);
+        assert_memory_equal(out.x, y.data, y.n * sizeof *out.x);
+        mw_matrix_clear(&out);
+        free(t);
         npy_free(&x);
         npy_free(&y);
     }
@@ -166,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(single_input_agrees_to_the_bit),
+        cmocka_unit_test(faces_are_brought_to_length_as_the_reference_does),
         cmocka_unit_test(double_input_agrees_closely),
         cmocka_unit_test(half_input_agrees_to_the_bit),
         cmocka_unit_test(refuses_factors_out_of_range),

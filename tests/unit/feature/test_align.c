@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/support.h"
 
+#include <math.h>
+
 #include "base/mem.h"
 #include "feature/align.h"
 
@@ -176,6 +178,116 @@ static void short_memory_is_reported_at_each_allocation(void **state)
     assert_true(mw_mem_live() < live);
 }
 
+/* ---- faces ---- */
+
+/* n rows of 3 columns of the frames 2, 5, 8 ..., at 40 ms a frame. */
+static mw_matrix faces(size_t n, double *frame)
+{
+    mw_matrix m = ramp(n);
+
+    for (size_t i = 0; i < n; i++) {
+        frame[i] = (double)(3 * i + 2);
+        m.t[i] = 0.04 * frame[i];
+        m.valid[i] = 1;
+    }
+    return m;
+}
+
+static void the_rule_for_faces_depends_on_their_number(void **state)
+{
+    static const struct {
+        size_t n, length, pad_below;
+        mw_align_rule rule;
+    } cases[] = {
+        { 0, 500, 30, MW_ALIGN_ZEROS },     { 0, 500, 0, MW_ALIGN_ZEROS },
+        { 1, 500, 30, MW_ALIGN_PAD },       { 29, 500, 30, MW_ALIGN_PAD },
+        { 30, 500, 30, MW_ALIGN_RESAMPLE }, { 499, 500, 30, MW_ALIGN_RESAMPLE },
+        { 500, 500, 30, MW_ALIGN_COPY },    { 501, 500, 30, MW_ALIGN_RESAMPLE },
+        { 1, 500, 0, MW_ALIGN_RESAMPLE },   { 10, 10, 10, MW_ALIGN_COPY },
+        { 20, 10, 30, MW_ALIGN_RESAMPLE },
+    };
+    mw_poly *poly = mw_poly_create();
+    double frame[501], source[500];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mw_matrix in = faces(cases[i].n, frame), out;
+        mw_align_rule rule;
+
+        assert_ok(mw_align_faces(&out, source, &rule, &in, frame, cases[i].length,
+                                 cases[i].pad_below, poly, NULL));
+        assert_int_equal(rule, cases[i].rule);
+        assert_int_equal(out.rows, cases[i].length);
+        assert_int_equal(out.columns, 3);
+        mw_matrix_clear(&in);
+        mw_matrix_clear(&out);
+    }
+    mw_poly_destroy(&poly);
+}
+
+static void few_faces_are_followed_by_rows_that_stand_for_nothing(void **state)
+{
+    double frame[4], source[9];
+    mw_matrix in = faces(4, frame), out;
+    mw_align_rule rule;
+
+    (void)state;
+    assert_ok(mw_align_faces(&out, source, &rule, &in, frame, 9, 5, NULL, NULL));
+    assert_string_equal(mw_align_rule_name[rule], "zero_pad");
+    for (size_t i = 0; i < 9; i++) {
+        assert_int_equal(out.valid[i], i < 4);
+        for (size_t c = 0; c < 3; c++)
+            assert_true(out.x[3 * i + c] == (i < 4 ? (float)(100 * i + c) : 0));
+        if (i < 4)
+            assert_true(source[i] == frame[i] && out.t[i] == in.t[i]);
+        else
+            assert_true(isnan(source[i]) && isnan(out.t[i]));
+    }
+    mw_matrix_clear(&in);
+    mw_matrix_clear(&out);
+}
+
+/* v_src = np.interp(i * 4 / 10, range(4), [2, 5, 8, 11]), held after the last face. */
+static void resampled_rows_stand_between_frames(void **state)
+{
+    static const double want[10] = { 2, 3.2, 4.4, 5.6, 6.8, 8, 9.2, 10.4, 11, 11 };
+    mw_poly *poly = mw_poly_create();
+    double frame[4], source[10];
+    mw_matrix in = faces(4, frame), out;
+    mw_align_rule rule;
+
+    (void)state;
+    assert_ok(mw_align_faces(&out, source, &rule, &in, frame, 10, 0, poly, NULL));
+    assert_int_equal(rule, MW_ALIGN_RESAMPLE);
+    for (size_t i = 0; i < 10; i++) {
+        assert_true(fabs(source[i] - want[i]) < 1e-12);
+        assert_true(fabs(out.t[i] - 0.04 * want[i]) < 1e-12);
+        assert_int_equal(out.valid[i], 1);
+    }
+    mw_matrix_clear(&in);
+    mw_matrix_clear(&out);
+    mw_poly_destroy(&poly);
+}
+
+static void compacting_keeps_valid_rows_and_their_numbers(void **state)
+{
+    mw_matrix m = ramp(11); /* 0, 3, 6, 9 are not valid */
+    double frame[11];
+
+    (void)state;
+    mw_align_compact(&m, frame);
+    assert_int_equal(m.rows, 7);
+    for (size_t i = 0; i < 7; i++) {
+        const size_t was = 3 * (i / 2) + 1 + i % 2;
+
+        assert_true(frame[i] == (double)was && m.t[i] == 0.01 * (double)was);
+        assert_int_equal(m.valid[i], 1);
+        for (size_t c = 0; c < 3; c++)
+            assert_true(m.x[3 * i + c] == (float)(100 * was + c));
+    }
+    mw_matrix_clear(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +298,10 @@ int main(void)
         cmocka_unit_test(one_row_becomes_any_number),
         cmocka_unit_test(rows_that_are_needed_and_not_there_are_refused),
         cmocka_unit_test(short_memory_is_reported_at_each_allocation),
+        cmocka_unit_test(the_rule_for_faces_depends_on_their_number),
+        cmocka_unit_test(few_faces_are_followed_by_rows_that_stand_for_nothing),
+        cmocka_unit_test(resampled_rows_stand_between_frames),
+        cmocka_unit_test(compacting_keeps_valid_rows_and_their_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
