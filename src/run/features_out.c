@@ -45,10 +45,13 @@ static void put_truth(mw_npz *z, const mw_features_out *f)
     float *value = mw_calloc(f->m->rows, sizeof *value);
     char *bytes = NULL;
     size_t n_bytes;
+    mw_status st =
+        path && value ? mw_file_load(&bytes, &n_bytes, path, (size_t)1 << 30, NULL) : MW_ERR_NOMEM;
 
-    if (!path || !value) {
+    /* a track that is not there, or broken, is left out; memory that is short is not */
+    if (st == MW_ERR_NOMEM) {
         z->bytes.failed = 1;
-    } else if (mw_file_load(&bytes, &n_bytes, path, (size_t)1 << 30, NULL) == MW_OK) {
+    } else if (st == MW_OK) {
         for (size_t k = 0; f->truth[k]; k++) {
             mw_npz_array a;
 

@@ -13,6 +13,8 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "data/npz.h"
+#include "data/track.h"
 #include "media/image_png.h"
 #include "media/sound.h"
 #include "media/video_reader.h"
@@ -40,7 +42,7 @@ static const char *const outputs[] = {
     "out_0/x.wav", "out_0/x.prov.json", "out_0/x.track.npz", "out_0/manifest.jsonl",
     "out_0/v.mp4", "out_0/v.prov.json", "out_0/v.track.npz", "out/occluders.csv",
     "out/v.mp4",   "out/v.prov.json",   "out/v.track.npz",   "out/manifest.jsonl",
-    "again/x.wav", "again/v.mp4"
+    "again/x.wav", "again/v.mp4",       "out/f.npz",         "out/f.prov.json"
 };
 
 static void hash_outputs(char hex[65])
@@ -250,6 +252,26 @@ static mw_status corrupt_av(mw_error *err, mw_summary *summary)
     return st;
 }
 
+/* With faces and truth beside the film. */
+static mw_status features_visual(mw_error *err, mw_summary *summary)
+{
+    const setting settings[] = {
+        { "in", in("film/f.mp4") }, { "out", in("out") }, { "faces", in("tracks") },
+        { "encoder", "hog" },       { "length", "20" },   { "pad-below", "3" },
+        { "fill-limit", "1" },      { "format", "npz" },  { "jobs", "1" },
+        { "sync", "none" },         { NULL, NULL }
+    };
+    mw_features_visual_options *o = mw_features_visual_options_new(0, err);
+    mw_opt_group groups[MW_MAX_GROUPS];
+    mw_status st;
+
+    if (!o) return err ? err->code : MW_ERR_NOMEM;
+    st = set_all(groups, mw_features_visual_options_groups(o, groups), settings, err);
+    if (st == MW_OK) st = mw_features_visual(o, NULL, summary, err);
+    mw_features_visual_options_free(&o);
+    return st;
+}
+
 static mw_status import_occluders(mw_error *err, mw_summary *summary)
 {
     mw_occluder_counts counts;
@@ -303,6 +325,12 @@ static void av_job(void **state)
 {
     (void)state;
     sweep("corrupt av", corrupt_av);
+}
+
+static void visual_features(void **state)
+{
+    (void)state;
+    sweep("features visual", features_visual);
 }
 
 static void occluder_import(void **state)
@@ -418,6 +446,28 @@ static void make_bank(void)
     mw_frame_clear(&f);
 }
 
+/* A film of six frames, its faces (one frame has none) and what was done to it. */
+static void make_film(void)
+{
+    const mw_face face = { .x = 0.2, .y = 0.2, .w = 0.5, .h = 0.5, .score = 0.9 };
+    const float noise[6] = { 0, 0, 0.1f, 0.1f, 0, 0 };
+    const size_t n = 6;
+    mw_track t = { 0 };
+    mw_npz z = { 0 };
+
+    assert_ok(mw_make_dirs(in("film"), NULL));
+    assert_ok(mw_make_dirs(in("tracks"), NULL));
+    make_video(in("film/f.mp4"), &(clip_options){ .width = 32, .height = 32, .n_frames = 6 });
+    for (int i = 0; i < 6; i++)
+        assert_ok(mw_track_add(&t, i / 30.0, &face, i != 3, NULL));
+    assert_ok(mw_track_write(&t, in("tracks/f.csv"), NULL));
+    mw_track_clear(&t);
+    mw_npz_put(&z, "v_noise_var", "<f4", &n, 1, noise, sizeof noise);
+    assert_ok(mw_npz_finish(&z, NULL));
+    spill(in("film/f.track.npz"), z.bytes.data, z.bytes.n);
+    mw_npz_clear(&z);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -430,6 +480,7 @@ static int set_up(void **state)
                    .width = 32, .height = 32, .n_frames = 6, .audio = "aac", .audio_s = 0.2 });
     make_noise_wav(in("noise/speech/n.wav"), 9000, 44100, 0.3, 2);
     make_bank();
+    make_film();
     return 0;
 }
 
@@ -443,13 +494,10 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options),
-        cmocka_unit_test(plan_alone),
-        cmocka_unit_test(audio_job),
-        cmocka_unit_test(video_job),
-        cmocka_unit_test(av_job),
-        cmocka_unit_test(occluder_import),
-        cmocka_unit_test(verification_and_replay),
+        cmocka_unit_test(options),         cmocka_unit_test(plan_alone),
+        cmocka_unit_test(audio_job),       cmocka_unit_test(video_job),
+        cmocka_unit_test(av_job),          cmocka_unit_test(visual_features),
+        cmocka_unit_test(occluder_import), cmocka_unit_test(verification_and_replay),
         cmocka_unit_test(readers),
     };
 
