@@ -82,10 +82,13 @@ static mw_status push_new(machine *m, mw_pickle_node node)
     mw_pickle *t = m->tree;
 
     if (t->n_nodes >= MW_PICKLE_MAX_NODES) return bad(m, "bad_pickle", "too many values");
-    if (mw_grow(&t->node, &t->node_cap, t->n_nodes + 1, sizeof *t->node))
+    /* the tree takes the node over only when nothing can fail any more: its items are freed once */
+    if (mw_grow(&m->stack, &m->stack_cap, m->n_stack + 1, sizeof *m->stack) ||
+        mw_grow(&t->node, &t->node_cap, t->n_nodes + 1, sizeof *t->node))
         return mw_fail_nomem(m->err);
     t->node[t->n_nodes++] = node;
-    return push(m, (uint32_t)(t->n_nodes - 1));
+    m->stack[m->n_stack++] = (uint32_t)(t->n_nodes - 1);
+    return MW_OK;
 }
 
 static mw_status push_int(machine *m, mw_pickle_kind kind, int64_t v)
