@@ -72,3 +72,31 @@ int cmd_models(int argc, char **argv)
     mw_opt_clear(models_table, &o);
     return code;
 }
+
+int cmd_models_info(int argc, char **argv)
+{
+    static const cli_command command = {
+        .name = "models info",
+        .arguments = "FILE",
+        .summary = "Tell what a model file is: safetensors, PyTorch archive or TFLite; its "
+                   "tensors, its SHA-256, and the model that is recognised in it.",
+        .max_positional = 1,
+    };
+    const char *path = NULL;
+    cli_common common = { 0 };
+    mw_error err = { 0 };
+    char *text = NULL;
+    int code = cli_parse(&command, argc, argv, NULL, 0, &common, &path);
+
+    if (!code && (common.help || !path)) {
+        cli_help(&command, NULL, 0, common.help ? stdout : stderr);
+        code = common.help ? EXIT_OK : EXIT_USAGE;
+    } else if (!code && mw_model_describe(&text, path, &err) != MW_OK) {
+        fprintf(stderr, "merwild models info: %s\n", err.message);
+        code = EXIT_CANNOT_START;
+    } else if (!code) {
+        fputs(text, stdout);
+    }
+    mw_text_free(text);
+    return code;
+}

@@ -15,6 +15,7 @@ int cmd_faces(int argc, char **argv);
 int cmd_occluders_import(int argc, char **argv);
 int cmd_occluders_list(int argc, char **argv);
 int cmd_models(int argc, char **argv);
+int cmd_models_info(int argc, char **argv);
 int cmd_features_audio(int argc, char **argv);
 int cmd_features_visual(int argc, char **argv);
 int cmd_synth(int argc, char **argv);

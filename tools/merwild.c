@@ -25,6 +25,7 @@ static const struct {
     { "synth", NULL, cmd_synth, "make small labelled clips out of nothing" },
     { "occluders", "import", cmd_occluders_import, "check and tidy a bank of occluders" },
     { "occluders", "list", cmd_occluders_list, "list a bank of occluders" },
+    { "models", "info", cmd_models_info, "tell what a model file holds" },
     { "models", NULL, cmd_models, "list, locate and verify model files" },
     { "ops", NULL, cmd_ops, "describe all operations" },
 };

@@ -31,6 +31,13 @@ MW_API char *mw_model_path(size_t i, const char *folder);
  * MW_ERR_MISMATCH (wrong_model). */
 MW_API mw_status mw_model_verify(size_t i, const char *folder, mw_error *err);
 
+/* What the file at path is, as lines of a word, blanks and a value: kind of file, number and types
+ * of tensors, what was recognised in it (a CLIP image tower with its sizes, a scoring network, a
+ * face detector), bytes, SHA-256. *text is the caller's (mw_text_free), NULL on failure. The whole
+ * file is read. MW_ERR_IO, MW_ERR_FORMAT (bad_weights: neither a weight file nor TFLite, or
+ * broken), MW_ERR_NOMEM. */
+MW_API mw_status mw_model_describe(char **text, const char *path, mw_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -9,6 +9,7 @@
  *   mkinput cut SRC DST SHARE
  *   mkinput flip PATH OFFSET     (offset from the end when negative)
  *   mkinput samples SRC DST      (the sound of any file as bare 16-bit samples, mono or mixed down)
+ *   mkinput clip PATH [SEED]     (a small CLIP image tower of random weights)
  *
  * WAV files are written byte by byte here, so that libsndfile is not tested by itself. cut removes
  * bytes from the end while the header goes on announcing them; nan and inf put one such sample into
@@ -24,6 +25,7 @@
 
 #include "media/sound.h"
 #include "support/clips.h"
+#include "support/random_vit.h"
 
 static const char *value_of(int argc, char **argv, const char *key, const char *otherwise)
 {
@@ -136,7 +138,8 @@ static void make_wav(const char *path, int argc, char **argv)
 {
     const char *format = value_of(argc, argv, "format", "s16");
     const int channels = (int)number_of(argc, argv, "channels", 1), bytes = bytes_of(format);
-    const int64_t cut = number_of(argc, argv, "cut", 0), repeat = number_of(argc, argv, "repeat", 1);
+    const int64_t cut = number_of(argc, argv, "cut", 0),
+                  repeat = number_of(argc, argv, "repeat", 1);
     const sound s = { .kind = value_of(argc, argv, "kind", "tone"),
                       .rate_hz = (int)number_of(argc, argv, "rate", 16000),
                       .n = number_of(argc, argv, "n", 16000),
@@ -232,12 +235,15 @@ static void extract(const char *src, const char *dst)
 
 int main(int argc, char **argv)
 {
-    if (argc < 4 && !(argc == 3 && (!strcmp(argv[1], "wav") || !strcmp(argv[1], "video"))))
+    if (argc < 4 && !(argc == 3 && (!strcmp(argv[1], "wav") || !strcmp(argv[1], "video") ||
+                                    !strcmp(argv[1], "clip"))))
         die("wrong use", argc > 1 ? argv[1] : "");
     if (!strcmp(argv[1], "wav"))
         make_wav(argv[2], argc - 3, argv + 3);
     else if (!strcmp(argv[1], "video"))
         make_clip(argv[2], argc - 3, argv + 3);
+    else if (!strcmp(argv[1], "clip"))
+        random_vit_write(argv[2], &random_vit_tiny, argc > 3 ? strtoull(argv[3], NULL, 10) : 1);
     else if (!strcmp(argv[1], "cut") && argc == 5)
         copy_cut(argv[3], argv[2], strtod(argv[4], NULL));
     else if (!strcmp(argv[1], "flip"))

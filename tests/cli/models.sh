@@ -44,4 +44,32 @@ value .stdout reason wrong_model
 mw 1 models extra
 mw 1 faces -i in -o out --model medium
 says 'short|full|full-dense'
+
+# info: weight files by their contents, detectors by their sum, and what is neither
+data=$MW_SOURCE_ROOT/tests/golden/data
+mw 0 models info "$data/tiny_state_dict.pt"
+grep -q '^kind        torch archive$' .stdout || fail "the kind of a state dict is not told"
+grep -q '^tensors     13 (8 F32, 1 F16, 1 BF16, 1 F64, 1 I64, 1 BOOL)$' .stdout || fail "types are not told"
+grep -q '^contents    unknown, 13 tensors$' .stdout || fail "no CLIP, and not told so"
+grep -q "^sha256      $(sha256sum "$data/tiny_state_dict.pt" | cut -c 1-64)$" .stdout || fail "another sum"
+mw 0 models info "$data/tiny_torchscript.pt"
+grep -q '^kind        TorchScript archive$' .stdout || fail "the kind of a TorchScript archive is not told"
+mw 0 models info "$data/tiny.tflite"
+grep -q '^contents    unknown: none of the listed detectors$' .stdout || fail "an unknown network is not told"
+"$MKINPUT" clip clip.safetensors
+mw 0 models info clip.safetensors
+for line in 'contents    CLIP image tower, Hugging Face names' 'side        32' 'patch       8' 'width       128' \
+    'layers      2' 'heads       2' 'mlp         256' 'embedding   32' 'tokens      17' 'parameters  296448' \
+    'bytes       1190304'; do
+    grep -qx "$line" .stdout || fail "not told: $line"
+done
+head -c 1000000 clip.safetensors >cut.safetensors
+mw 2 models info cut.safetensors
+says "it ends beyond the end of the file"
+says "'cut.safetensors': tensor '"
+mw 2 models info m
+mw 2 models info nowhere.pt
+says nowhere.pt
+mw 1 models info
+mw 1 models info a b
 :
