@@ -31,4 +31,14 @@ void mw_sha256_hex(char *hex, const void *data, size_t n);
 /* SHA-256 and size of a whole file, read in blocks. n_bytes may be NULL. */
 mw_status mw_sha256_file(char *hex, int64_t *n_bytes, const char *path, mw_error *err);
 
+/* Bytes of a file, and room for those of the next. Zeroed at first; free data with mw_free. */
+typedef struct mw_kept {
+    char *data; /* [cap] */
+    size_t n, cap;
+} mw_kept;
+
+/* The same, and the bytes that were hashed stay in keep; of files above most bytes n is 0. */
+mw_status mw_sha256_file_keep(char *hex, int64_t *n_bytes, mw_kept *keep, size_t most,
+                              const char *path, mw_error *err);
+
 #endif

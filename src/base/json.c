@@ -50,24 +50,26 @@ void mw_json_close(mw_json *j, char bracket)
     j->fresh = 0;
 }
 
+static int is_special(unsigned char c)
+{
+    return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+}
+
 static void quoted(mw_str *s, const char *text)
 {
     mw_str_putc(s, '"');
     for (const char *p = text; *p; p++) {
-        const unsigned char c = (unsigned char)*p;
+        const char *plain = p;
 
-        if (c == '"' || c == '\\') {
+        while (!is_special((unsigned char)*p))
+            p++;
+        mw_str_putn(s, plain, (size_t)(p - plain));
+        if (!*p) break;
+        if (*p == '"' || *p == '\\') {
             mw_str_putc(s, '\\');
             mw_str_putc(s, *p);
-        } else if (c < 0x20 || c == 0x7f) {
-            mw_str_printf(s, "\\u%04x", c);
         } else {
-            const size_t run =
-                strcspn(p, "\"\\\x7f\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f"
-                           "\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f");
-
-            mw_str_putn(s, p, run);
-            p += run - 1;
+            mw_str_printf(s, "\\u%04x", (unsigned char)*p);
         }
     }
     mw_str_putc(s, '"');
@@ -92,8 +94,11 @@ void mw_json_text(mw_json *j, const char *text)
 
 void mw_json_i64(mw_json *j, int64_t x)
 {
+    char text[MW_U64_TEXT];
+
     before_value(j);
-    mw_str_printf(j->s, "%lld", (long long)x);
+    if (x < 0) mw_str_putc(j->s, '-');
+    mw_str_put(j->s, mw_u64_digits(text, x < 0 ? 0 - (uint64_t)x : (uint64_t)x));
 }
 
 void mw_json_u64_text(mw_json *j, uint64_t x)
@@ -163,9 +168,11 @@ void mw_json_put_f64(mw_json *j, const char *key, double x)
 /* Option names carry hyphens, JSON keys underscores. */
 static void json_name(char *out, size_t size, const char *name)
 {
-    snprintf(out, size, "%s", name);
-    for (char *p = out; *p; p++)
-        if (*p == '-') *p = '_';
+    size_t n = 0;
+
+    for (; name[n] && n + 1 < size; n++)
+        out[n] = (char)(name[n] == '-' ? '_' : name[n]);
+    out[n] = 0;
 }
 
 static void write_field(mw_json *j, const mw_opt *row, const char *at)

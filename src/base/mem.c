@@ -33,16 +33,22 @@ void *mw_calloc(size_t n, size_t size)
     return counted(n && size ? calloc(n, size) : calloc(1, 1));
 }
 
-void *mw_calloc_aligned(size_t n, size_t size)
+void *mw_alloc_aligned(size_t n, size_t size)
 {
     void *p = NULL;
-    size_t bytes;
 
     if (!may_allocate(n, size)) return NULL;
-    bytes = n * size + MW_MEM_ALIGN;
-    if (posix_memalign(&p, MW_MEM_ALIGN, bytes)) return NULL;
-    memset(p, 0, bytes);
+    if (posix_memalign(&p, MW_MEM_ALIGN, n * size + MW_MEM_ALIGN)) return NULL;
+    memset((char *)p + n * size, 0, MW_MEM_ALIGN);
     return counted(p);
+}
+
+void *mw_calloc_aligned(size_t n, size_t size)
+{
+    void *p = mw_alloc_aligned(n, size);
+
+    if (p) memset(p, 0, n * size);
+    return p;
 }
 
 void *mw_realloc(void *p, size_t n, size_t size)

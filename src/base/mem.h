@@ -22,6 +22,9 @@ void *mw_calloc(size_t n, size_t size);
  * vector kernel may load (not store) past the end. Free with mw_free. */
 void *mw_calloc_aligned(size_t n, size_t size);
 
+/* The same without the zeros, but for the bytes that follow: for arrays that are written whole. */
+void *mw_alloc_aligned(size_t n, size_t size);
+
 /* Resize to n elements; on failure NULL, and p stays valid. New bytes are not initialised. */
 void *mw_realloc(void *p, size_t n, size_t size);
 

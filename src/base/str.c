@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _POSIX_C_SOURCE 200809L /* stpcpy */
 #include "base/str.h"
 
 #include <errno.h>
@@ -143,8 +144,46 @@ static int same_f32(const char *text, double x)
     return strtof(text, NULL) == (float)x;
 }
 
+char *mw_u64_digits(char text[MW_U64_TEXT], uint64_t x)
+{
+    char *p = text + MW_U64_TEXT - 1;
+
+    *p = 0;
+    do
+        *--p = (char)('0' + x % 10);
+    while (x /= 10);
+    return p;
+}
+
+/* Times and options mostly have few decimals: those of up to nine, in numbers of up to 15 digits,
+ * need no search. The quotient of two integers that doubles hold exactly is rounded as the decimal
+ * itself would be, and a decimal of up to 15 digits is what 15 digits of its double say. */
+static int short_text(char *text, double x)
+{
+    const double most = 1e6, least = 1e-4, unit = 1e9, size = fabs(x);
+    char digits[MW_U64_TEXT];
+    uint64_t m, part;
+    int n = 9;
+
+    if (!(size < most && size >= least)) return 0;
+    m = (uint64_t)(size * unit + 0.5);
+    if ((double)m / unit != size) return 0;
+    if (x < 0) *text++ = '-';
+    text = stpcpy(text, mw_u64_digits(digits, m / 1000000000));
+    part = m % 1000000000;
+    if (!part) return 1;
+    *text++ = '.';
+    for (; part % 10 == 0; part /= 10)
+        n--;
+    text[n] = 0;
+    for (; n; part /= 10)
+        text[--n] = (char)('0' + part % 10);
+    return 1;
+}
+
 void mw_f64_text(char *text, double x)
 {
+    if (short_text(text, x)) return;
     number_text(text, x, 15, 17, same_f64);
 }
 

@@ -27,6 +27,10 @@ mw_status mw_str_ok(const mw_str *s, mw_error *err);
 char *mw_str_take(mw_str *s);
 void mw_str_clear(mw_str *s);
 
+/* The decimal digits of x, at the end of text. */
+#define MW_U64_TEXT 21
+char *mw_u64_digits(char text[MW_U64_TEXT], uint64_t x);
+
 /* Shortest of %.15g, %.16g, %.17g that reads back equal, with '.' whatever the locale; "inf",
  * "-inf", "nan". text holds MW_F64_TEXT bytes. */
 #define MW_F64_TEXT 32

@@ -72,6 +72,8 @@ typedef struct mw_audio_op {
                       float *z, int64_t n, int rate_hz, mw_error *err);
     /* y [n] the damaged sound at snr_db; fills the result struct. */
     mw_status (*apply)(void *state, double snr_db, float *y, void *result, mw_error *err);
+    /* q [n] the same as 16-bit samples by mw_pcm16. */
+    mw_status (*apply16)(void *state, double snr_db, int16_t *q, void *result, mw_error *err);
     void (*close)(void *state);
     /* Damaged stretches in order of time. */
     mw_status (*segments)(const void *options, const void *decision, const void *result, int64_t n,

@@ -11,10 +11,10 @@
 #include "merwild/status.h"
 
 /* x [n] mono samples, nominally [-1, 1], finite; owned. source_*: what the file held before mixing
- * down and resampling. */
+ * down and resampling. cap: room in x where an array is used again, samples. */
 typedef struct mw_audio {
     float *x;
-    size_t n;
+    size_t n, cap;
     int rate_hz;
     int source_rate_hz, source_channels;
     int64_t source_n; /* frames at source_rate_hz */

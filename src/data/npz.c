@@ -70,24 +70,27 @@ void mw_npz_put(mw_npz *z, const char *name, const char *descr, const size_t *sh
 {
     const uint32_t offset = (uint32_t)z->bytes.n;
     const size_t n_name = strlen(name) + 4;
-    mw_str member = { 0 };
-    uint32_t crc;
+    const AVCRC *table = av_crc_get_table(AV_CRC_32_IEEE_LE);
+    mw_str head = { 0 };
+    uint32_t crc, size;
 
-    mw_npy_put(&member, descr, shape, n_dims, data, n_bytes);
-    if (member.failed || z->bytes.n + member.n > (size_t)1 << 31) {
+    mw_npy_put_head(&head, descr, shape, n_dims);
+    if (head.failed || z->bytes.n + head.n + n_bytes > (size_t)1 << 31) {
         z->bytes.failed = 1;
-        mw_str_clear(&member);
+        mw_str_clear(&head);
         return;
     }
-    crc = ~av_crc(av_crc_get_table(AV_CRC_32_IEEE_LE), ~0u, (const uint8_t *)member.data, member.n);
+    size = (uint32_t)(head.n + n_bytes);
+    crc = ~av_crc(table, av_crc(table, ~0u, (const uint8_t *)head.data, head.n), data, n_bytes);
     mw_str_putn(&z->bytes, "PK\x03\x04", 4);
-    common_fields(&z->bytes, crc, (uint32_t)member.n, n_name);
+    common_fields(&z->bytes, crc, size, n_name);
     mw_str_printf(&z->bytes, "%s.npy", name);
-    mw_str_putn(&z->bytes, member.data, member.n);
+    mw_str_putn(&z->bytes, head.data, head.n);
+    mw_str_putn(&z->bytes, data, n_bytes);
 
     mw_str_putn(&z->directory, "PK\x01\x02", 4);
     le(&z->directory, 20, 2); /* made by */
-    common_fields(&z->directory, crc, (uint32_t)member.n, n_name);
+    common_fields(&z->directory, crc, size, n_name);
     le(&z->directory, 0, 2); /* comment length */
     le(&z->directory, 0, 2); /* disk */
     le(&z->directory, 0, 2); /* internal attributes */
@@ -95,7 +98,7 @@ void mw_npz_put(mw_npz *z, const char *name, const char *descr, const size_t *sh
     le(&z->directory, offset, 4);
     mw_str_printf(&z->directory, "%s.npy", name);
     z->n_members++;
-    mw_str_clear(&member);
+    mw_str_clear(&head);
 }
 
 /* The next character of UTF-8; a byte that begins none stands for U+FFFD. */

@@ -4,7 +4,25 @@
 #include <math.h>
 #include <string.h>
 
+#include "dsp/kernels.h"
+
 double mw_energy(const float *x, size_t n)
+{
+    return mw_dsp_kernels_at(mw_cpu())->energy(x, n);
+}
+
+void mw_energy2(double sum[2], const float *x, const float *z, size_t n)
+{
+    mw_dsp_kernels_at(mw_cpu())->energy2(sum, x, z, n);
+}
+
+void mw_energy2_c(double sum[2], const float *x, const float *z, size_t n)
+{
+    sum[0] = mw_energy_c(x, n);
+    sum[1] = mw_energy_c(z, n);
+}
+
+double mw_energy_c(const float *x, size_t n)
 {
     double s[8] = { 0 };
     size_t i = 0;

@@ -14,6 +14,9 @@
 /* Sum of squares of x [n]. */
 double mw_energy(const float *x, size_t n);
 
+/* mw_energy of x [n] and of z [n], which takes hardly longer than one of them. */
+void mw_energy2(double sum[2], const float *x, const float *z, size_t n);
+
 /* 1 when all of x [n] is finite. */
 int mw_all_finite(const float *x, size_t n);
 

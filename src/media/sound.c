@@ -11,31 +11,44 @@
 #include "media/sound_file.h"
 #include "media/sound_reader.h"
 
-#define BLOCK 16384
+#define BLOCK       16384
+#define MAX_TRUSTED ((size_t)1 << 22) /* samples that are reserved because a header says so */
 
-mw_status mw_sound_load(mw_audio *out, const char *path, const mw_sound_want *want, mw_error *err)
+mw_status mw_sound_load_again(mw_audio *out, const char *path, const mw_sound_want *want,
+                              mw_error *err)
 {
     mw_sound_reader *r = NULL;
-    float *x = NULL;
-    size_t n = 0, cap = 0, got = 1;
+    float *x = out->x;
+    size_t n = 0, cap = out->cap, got = 1, expected;
     mw_status st = mw_sound_reader_open(&r, path, want, err);
 
     *out = (mw_audio){ 0 };
+    expected = st == MW_OK ? mw_sound_reader_expected(r) : 0;
     while (st == MW_OK && got) {
-        if (mw_grow(&x, &cap, n + BLOCK, sizeof *x))
+        /* in one piece where the header tells the truth; one more sample shows the end */
+        const size_t room = n < expected && expected < MAX_TRUSTED ? expected - n + 1 : BLOCK;
+
+        if (mw_grow(&x, &cap, n + room, sizeof *x))
             st = mw_fail_nomem(err);
         else
-            st = mw_sound_reader_read(r, x + n, BLOCK, &got, err);
+            st = mw_sound_reader_read(r, x + n, cap - n, &got, err);
         if (st == MW_OK) n += got;
     }
-    if (st == MW_OK) {
-        *out = *mw_sound_reader_about(r);
-        out->x = x;
-        out->n = n;
-        x = NULL;
-    }
-    mw_free(x);
+    if (st == MW_OK) *out = *mw_sound_reader_about(r);
+    if (st == MW_OK) out->n = n;
+    out->x = x;
+    out->cap = cap;
     mw_sound_reader_close(&r);
+    return st;
+}
+
+mw_status mw_sound_load(mw_audio *out, const char *path, const mw_sound_want *want, mw_error *err)
+{
+    mw_status st;
+
+    *out = (mw_audio){ 0 };
+    st = mw_sound_load_again(out, path, want, err);
+    if (st != MW_OK) mw_audio_clear(out);
     return st;
 }
 
@@ -45,7 +58,7 @@ mw_status mw_sound_probe(mw_audio *out, const char *path, mw_error *err)
     mw_status st;
 
     *out = (mw_audio){ 0 };
-    st = mw_sound_file_open(&f, path, err);
+    st = mw_sound_file_open(&f, path, NULL, 0, err);
     if (st != MW_OK) return st;
     if (!f.sf) {
         st = mw_fail(err, MW_ERR_FORMAT, "unsupported",
@@ -116,7 +129,7 @@ mw_status mw_sound_window(float *x, int64_t n, const char *path, int64_t offset,
     mw_sound_file f;
     mw_status st;
 
-    st = mw_sound_file_open(&f, path, err);
+    st = mw_sound_file_open(&f, path, NULL, 0, err);
     if (st != MW_OK) return st;
     memset(x, 0, (size_t)n * sizeof *x);
     if (!f.sf) {
@@ -164,12 +177,19 @@ static mw_status too_long_for_wav(size_t n, mw_error *err)
     return mw_fail(err, MW_ERR_RANGE, "too_long", "%zu samples do not fit a WAV file", n);
 }
 
-mw_status mw_wav_fill(int16_t *wav, const float *x, size_t n, int rate_hz, mw_error *err)
+mw_status mw_wav_start(int16_t *wav, size_t n, int rate_hz, mw_error *err)
 {
     if (n > MW_WAV_MAX_SAMPLES) return too_long_for_wav(n, err);
     wav_head((unsigned char *)wav, n, rate_hz);
-    mw_pcm16(wav + MW_WAV_HEAD_BYTES / 2, x, n);
     return MW_OK;
+}
+
+mw_status mw_wav_fill(int16_t *wav, const float *x, size_t n, int rate_hz, mw_error *err)
+{
+    const mw_status st = mw_wav_start(wav, n, rate_hz, err);
+
+    if (st == MW_OK) mw_pcm16(wav + MW_WAV_HEAD_BYTES / 2, x, n);
+    return st;
 }
 
 mw_status mw_wav_put(mw_str *s, const float *x, size_t n, int rate_hz, int16_t *q, mw_error *err)

@@ -10,31 +10,50 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define MAX_CHANNELS 64
-#define BLOCK_FRAMES 4096 /* of interleaved samples at a time */
+#define MAX_CHANNELS  64
+#define BLOCK_SAMPLES ((size_t)1 << 14) /* interleaved, at a time */
 
 static uint32_t le32(const unsigned char *p)
 {
     return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+/* Bytes of the file from at on, at most n; fewer only at its end. */
+static size_t fetch(const mw_sound_file *f, int64_t at, void *to, size_t n)
+{
+    size_t got = 0;
+
+    if (at < f->n_held) {
+        got = (int64_t)n < f->n_held - at ? n : (size_t)(f->n_held - at);
+        memcpy(to, f->held + at, got);
+    }
+    while (got < n && f->fd >= 0) {
+        const ssize_t k = pread(f->fd, (char *)to + got, n - got, at + (int64_t)got);
+
+        if (k < 0 && errno == EINTR) continue;
+        if (k <= 0) break;
+        got += (size_t)k;
+    }
+    return got;
+}
+
 /* Whether the "data" chunk of a RIFF WAVE file reaches past the end of the file. libsndfile
  * shortens such files silently. Sizes near 2^31 and 2^32 come from writers that could not seek
  * back; they say nothing. */
-static int wav_is_cut(int fd, int64_t size)
+static int wav_is_cut(const mw_sound_file *f)
 {
     unsigned char head[12];
     int64_t at = 12;
 
-    if (pread(fd, head, 12, 0) != 12 || memcmp(head, "RIFF", 4) || memcmp(head + 8, "WAVE", 4))
+    if (fetch(f, 0, head, 12) != 12 || memcmp(head, "RIFF", 4) || memcmp(head + 8, "WAVE", 4))
         return 0;
-    while (at + 8 <= size && pread(fd, head, 8, at) == 8) {
+    while (at + 8 <= f->size && fetch(f, at, head, 8) == 8) {
         const uint32_t n = le32(head + 4);
 
-        if (!memcmp(head, "data", 4)) return n < 0x7fff0000u && at + 8 + (int64_t)n > size;
+        if (!memcmp(head, "data", 4)) return n < 0x7fff0000u && at + 8 + (int64_t)n > f->size;
         at += 8 + (int64_t)n + (n & 1);
     }
-    return at > size;
+    return at > f->size;
 }
 
 /* libsndfile reads through these, since sf_open_fd of some versions closes the descriptor when it
@@ -57,17 +76,10 @@ static sf_count_t virtual_seek(sf_count_t offset, int whence, void *user)
 static sf_count_t virtual_read(void *to, sf_count_t n, void *user)
 {
     mw_sound_file *f = user;
-    sf_count_t got = 0;
+    const size_t got = n > 0 ? fetch(f, f->at, to, (size_t)n) : 0;
 
-    while (got < n) {
-        const ssize_t k = pread(f->fd, (char *)to + got, (size_t)(n - got), f->at);
-
-        if (k < 0 && errno == EINTR) continue;
-        if (k <= 0) break;
-        got += k;
-        f->at += k;
-    }
-    return got;
+    f->at += (int64_t)got;
+    return (sf_count_t)got;
 }
 
 static sf_count_t virtual_write(const void *from, sf_count_t n, void *user)
@@ -91,25 +103,51 @@ void mw_sound_file_close(mw_sound_file *f)
     if (f->sf) sf_close(f->sf);
     if (f->fd >= 0) close(f->fd);
     mw_free(f->raw);
-    *f = (mw_sound_file){ .fd = -1 };
+    mw_free(f->pcm);
+    f->sf = NULL;
+    f->fd = -1;
+    f->raw = NULL;
+    f->pcm = NULL;
 }
 
-mw_status mw_sound_file_open(mw_sound_file *f, const char *path, mw_error *err)
+/* The first bytes are kept: libsndfile reads a header in many small pieces. */
+static mw_status open_path(mw_sound_file *f, const char *path, mw_error *err)
 {
     struct stat info;
 
-    *f = (mw_sound_file){ .fd = open(path, O_RDONLY | O_CLOEXEC) };
+    f->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (f->fd < 0) return mw_fail_errno(err, errno, "cannot open '%s'", path);
-    if (fstat(f->fd, &info) || !S_ISREG(info.st_mode)) {
-        mw_sound_file_close(f);
+    if (fstat(f->fd, &info) || !S_ISREG(info.st_mode))
         return mw_fail(err, MW_ERR_IO, "io_error", "'%s' is not a regular file", path);
-    }
-    if (!info.st_size) {
-        mw_sound_file_close(f);
-        return mw_fail(err, MW_ERR_FORMAT, "empty_file", "'%s' is empty", path);
-    }
     f->size = info.st_size;
-    f->truncated = wav_is_cut(f->fd, f->size);
+    f->n_held = 0;
+    f->n_held = (int64_t)fetch(f, 0, f->head, sizeof f->head);
+    f->held = f->head;
+    return MW_OK;
+}
+
+mw_status mw_sound_file_open(mw_sound_file *f, const char *path, const void *bytes, size_t n,
+                             mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    f->fd = -1;
+    f->held = bytes;
+    f->n_held = f->size = (int64_t)n;
+    f->at = 0;
+    f->sf = NULL;
+    f->info = (SF_INFO){ 0 };
+    f->truncated = 0;
+    f->raw = NULL;
+    f->pcm = NULL;
+    if (!bytes) st = open_path(f, path, err);
+    if (st == MW_OK && !f->size)
+        st = mw_fail(err, MW_ERR_FORMAT, "empty_file", "'%s' is empty", path);
+    if (st != MW_OK) {
+        mw_sound_file_close(f);
+        return st;
+    }
+    f->truncated = wav_is_cut(f);
     f->sf = sf_open_virtual(&virtual_io, SFM_READ, &f->info, f);
     if (!f->sf && f->truncated) {
         mw_sound_file_close(f);
@@ -145,20 +183,48 @@ static void mix_down(float *to, const float *from, size_t n, int channels, int c
     }
 }
 
+static int is_wav16(const mw_sound_file *f)
+{
+    const int type = f->info.format & SF_FORMAT_TYPEMASK;
+
+    return (type == SF_FORMAT_WAV || type == SF_FORMAT_WAVEX) &&
+           (f->info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_PCM_16;
+}
+
+static mw_status alloc_scratch(mw_sound_file *f, mw_error *err)
+{
+    const size_t n = f->info.channels > 1 ? BLOCK_SAMPLES : 0;
+
+    if (n && !f->raw) f->raw = mw_calloc(n, sizeof *f->raw);
+    if (is_wav16(f) && !f->pcm) f->pcm = mw_calloc(BLOCK_SAMPLES, sizeof *f->pcm);
+    return (n && !f->raw) || (is_wav16(f) && !f->pcm) ? mw_fail_nomem(err) : MW_OK;
+}
+
+/* Interleaved frames as libsndfile's floats. 16-bit samples are divided by 2^15 here, which is what
+ * it does (exact), one at a time. */
+static sf_count_t read_floats(mw_sound_file *f, float *to, sf_count_t n_frames)
+{
+    sf_count_t k;
+
+    if (!f->pcm) return sf_readf_float(f->sf, to, n_frames);
+    k = sf_readf_short(f->sf, f->pcm, n_frames);
+    for (sf_count_t i = 0; i < k * f->info.channels; i++)
+        to[i] = (float)f->pcm[i] * (1.0f / 32768);
+    return k;
+}
+
 mw_status mw_sound_file_read(mw_sound_file *f, float *x, size_t n, size_t *got, int channel,
                              const char *path, mw_error *err)
 {
     const int channels = f->info.channels;
+    const size_t block = BLOCK_SAMPLES / (size_t)channels;
+    mw_status st = alloc_scratch(f, err);
 
     *got = 0;
-    if (channels > 1 && !f->raw) {
-        f->raw = mw_calloc(BLOCK_FRAMES * (size_t)channels, sizeof *f->raw);
-        if (!f->raw) return mw_fail_nomem(err);
-    }
+    if (st != MW_OK) return st;
     while (*got < n) {
-        const size_t want = n - *got < BLOCK_FRAMES ? n - *got : BLOCK_FRAMES;
-        const sf_count_t k =
-            sf_readf_float(f->sf, channels > 1 ? f->raw : x + *got, (sf_count_t)want);
+        const size_t want = n - *got < block ? n - *got : block;
+        const sf_count_t k = read_floats(f, channels > 1 ? f->raw : x + *got, (sf_count_t)want);
 
         if (k <= 0) break;
         if (channels > 1) mix_down(x + *got, f->raw, (size_t)k, channels, channel);

@@ -12,20 +12,29 @@
 
 #include "merwild/status.h"
 
+#define MW_SOUND_FILE_HEAD 4096
+
 /* truncated: the RIFF header announces more bytes than there are. The struct must stay where it is
  * while it is open. */
 typedef struct mw_sound_file {
-    int fd;
+    int fd;                    /* -1: all of the file is in held */
+    const unsigned char *held; /* [n_held] the first bytes of the file: head, or the caller's */
+    int64_t n_held;
     int64_t at, size; /* position and length that libsndfile is told */
     SNDFILE *sf;
     SF_INFO info; /* 1 .. 64 channels */
     int truncated;
-    float *raw; /* interleaved scratch */
+    float *raw;   /* interleaved scratch */
+    int16_t *pcm; /* the same, for 16-bit samples */
+    unsigned char head[MW_SOUND_FILE_HEAD];
 } mw_sound_file;
 
-/* MW_OK with f->sf NULL when libsndfile does not know the format. MW_ERR_IO; MW_ERR_FORMAT:
+/* bytes [n]: all of the file, borrowed until it is closed; NULL: it is read from path.
+ *
+ * MW_OK with f->sf NULL when libsndfile does not know the format. MW_ERR_IO; MW_ERR_FORMAT:
  * empty_file, truncated, unsupported. On failure f is closed. */
-mw_status mw_sound_file_open(mw_sound_file *f, const char *path, mw_error *err);
+mw_status mw_sound_file_open(mw_sound_file *f, const char *path, const void *bytes, size_t n,
+                             mw_error *err);
 void mw_sound_file_close(mw_sound_file *f);
 
 /* Up to n frames from where the file stands, mixed down to x (channel -1: mean of all); *got < n

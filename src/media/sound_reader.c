@@ -70,7 +70,7 @@ static mw_status next_block(mw_sound_reader *r, mw_error *err)
 
 static mw_status open_source(mw_sound_reader *r, mw_error *err)
 {
-    mw_status st = mw_sound_file_open(&r->f, r->path, err);
+    mw_status st = mw_sound_file_open(&r->f, r->path, r->want.bytes, r->want.n_bytes, err);
 
     if (st != MW_OK) return st;
     if (!r->f.sf) return mw_sound_av_open(&r->av, r->path, r->want.channel, &r->about, err);

@@ -63,12 +63,24 @@ typedef struct condition {
     char config_sha256[65];
 } condition;
 
+/* Source files up to this size are read once, for their hash and for their sound. */
+#define MOST_KEPT ((size_t)1 << 24)
+
 typedef struct audio_job {
     const mw_corrupt_audio_options *o;
+    struct bench *benches; /* [threads] */
     mw_sound_maker maker;
     condition conditions[MW_MAX_ROOTS];
     size_t n_conditions;
 } audio_job;
+
+/* What a worker keeps from clip to clip. */
+typedef struct bench {
+    mw_kept source;
+    mw_sound_clip s;
+    int16_t *wav; /* [n_wav] an output file, header first */
+    size_t n_wav;
+} bench;
 
 /* A clip while it is worked on. */
 typedef struct clip_work {
@@ -78,22 +90,23 @@ typedef struct clip_work {
     mw_clip_key key;
     char source_sha256[65];
     int64_t source_bytes;
-    mw_sound_clip s;
-    int16_t *wav; /* an output file, header first */
+    bench *b;
+    mw_sound_clip *s;
 } clip_work;
 
 static mw_status load_clip(clip_work *w, mw_error *err)
 {
-    mw_status st = mw_sound_clip_load(&w->s, w->clip->path, err);
+    mw_status st = mw_sound_clip_load(w->s, w->clip->path, err);
 
-    if (st != MW_OK) return st;
-    w->wav = mw_calloc_aligned(MW_WAV_HEAD_BYTES / 2 + w->s.clean.n, sizeof *w->wav);
-    return w->wav ? MW_OK : mw_fail_nomem(err);
+    if (st == MW_OK &&
+        mw_grow(&w->b->wav, &w->b->n_wav, MW_WAV_HEAD_BYTES / 2 + w->s->clean.n, sizeof *w->b->wav))
+        st = mw_fail_nomem(err);
+    return st;
 }
 
 /* Names of the three files of one output, relative to its root and with it. */
 typedef struct output_names {
-    char *wav_rel, *track_rel, *wav, *track, *sidecar;
+    char *wav_rel, *track_rel, *sidecar_rel, *wav, *track, *sidecar;
 } output_names;
 
 static mw_status name_outputs(output_names *o, const char *root, const char *stem, mw_error *err)
@@ -102,7 +115,8 @@ static mw_status name_outputs(output_names *o, const char *root, const char *ste
     o->track_rel = mw_format("%s" MW_TRACK_SUFFIX, stem);
     o->wav = o->wav_rel ? mw_path_join(root, o->wav_rel) : NULL;
     o->track = o->track_rel ? mw_path_join(root, o->track_rel) : NULL;
-    o->sidecar = mw_format("%s/%s" MW_SIDECAR_SUFFIX, root, stem);
+    o->sidecar_rel = mw_format("%s" MW_SIDECAR_SUFFIX, stem);
+    o->sidecar = o->sidecar_rel ? mw_path_join(root, o->sidecar_rel) : NULL;
     return o->wav && o->track && o->sidecar ? MW_OK : mw_fail_nomem(err);
 }
 
@@ -110,6 +124,7 @@ static void clear_names(output_names *o)
 {
     mw_free(o->wav_rel);
     mw_free(o->track_rel);
+    mw_free(o->sidecar_rel);
     mw_free(o->wav);
     mw_free(o->track);
     mw_free(o->sidecar);
@@ -118,7 +133,7 @@ static void clear_names(output_names *o)
 static mw_status write_track(clip_work *w, const output_names *names, char sha256[65],
                              mw_error *err)
 {
-    const mw_track_audio_in in = mw_sound_clip_track(&w->s, 0);
+    const mw_track_audio_in in = mw_sound_clip_track(w->s, 0);
     mw_npz z = { 0 };
     mw_status st = mw_track_make(&z, &in, NULL, err);
 
@@ -132,18 +147,16 @@ static mw_status write_track(clip_work *w, const output_names *names, char sha25
 
 static mw_status write_wav(clip_work *w, const output_names *names, mw_media *out, mw_error *err)
 {
-    const size_t n = w->s.clean.n, n_bytes = MW_WAV_HEAD_BYTES + 2 * n;
-    mw_status st = mw_wav_fill(w->wav, w->s.mix, n, MW_AUDIO_RATE_HZ, err);
+    const size_t n = w->s->clean.n, n_bytes = MW_WAV_HEAD_BYTES + 2 * n;
 
-    if (st != MW_OK) return st;
     *out = (mw_media){ .path = names->wav_rel,
                        .bytes = (int64_t)n_bytes,
                        .codec = "pcm_s16le",
                        .rate_hz = MW_AUDIO_RATE_HZ,
                        .channels = 1,
                        .samples = (int64_t)n };
-    mw_sha256_hex(out->sha256, w->wav, n_bytes);
-    return mw_file_store(names->wav, w->wav, n_bytes, err);
+    mw_sha256_hex(out->sha256, w->b->wav, n_bytes);
+    return mw_file_store(names->wav, w->b->wav, n_bytes, err);
 }
 
 static mw_status write_sidecar(clip_work *w, const condition *c, const output_names *names,
@@ -151,12 +164,12 @@ static mw_status write_sidecar(clip_work *w, const condition *c, const output_na
 {
     mw_corrupt_audio_options *o = (mw_corrupt_audio_options *)(uintptr_t)w->aj->o;
     const mw_opt_group group = { mw_sound_options_table, &o->sound };
-    const mw_stage stage = mw_sound_clip_stage(&w->s);
+    const mw_stage stage = mw_sound_clip_stage(w->s);
     mw_media source = { .path = w->clip->rel,
                         .bytes = w->source_bytes,
-                        .rate_hz = w->s.clean.source_rate_hz,
-                        .channels = w->s.clean.source_channels,
-                        .samples = w->s.clean.source_n };
+                        .rate_hz = w->s->clean.source_rate_hz,
+                        .channels = w->s->clean.source_channels,
+                        .samples = w->s->clean.source_n };
     mw_sidecar s = { .id = w->clip->id,
                      .compat = o->preset,
                      .seed = o->run.seed,
@@ -166,7 +179,7 @@ static mw_status write_sidecar(clip_work *w, const condition *c, const output_na
                      .n_job_options = 1,
                      .source_audio = &source,
                      .output_audio = output,
-                     .end_s = (double)w->s.clean.n / MW_AUDIO_RATE_HZ,
+                     .end_s = (double)w->s->clean.n / MW_AUDIO_RATE_HZ,
                      .clock_audio = output,
                      .stages = &stage,
                      .n_stages = 1,
@@ -175,12 +188,13 @@ static mw_status write_sidecar(clip_work *w, const condition *c, const output_na
     mw_status st;
 
     memcpy(source.sha256, w->source_sha256, sizeof source.sha256);
-    memcpy(source.codec, w->s.clean.codec, sizeof source.codec);
+    memcpy(source.codec, w->s->clean.codec, sizeof source.codec);
     memcpy(s.config_sha256, c->config_sha256, sizeof s.config_sha256);
     memcpy(s.track_sha256, track_sha256, sizeof s.track_sha256);
     mw_sidecar_write(&text, &s);
     st = mw_str_ok(&text, err);
     if (st == MW_OK) st = mw_file_store(names->sidecar, text.data, text.n, err);
+    if (st == MW_OK) mw_job_note(w->job, &s, c->root, names->sidecar_rel, text.data, text.n);
     mw_str_clear(&text);
     return st;
 }
@@ -192,8 +206,10 @@ static mw_status write_condition(clip_work *w, const condition *c, const output_
 {
     char track_sha256[65];
     mw_media output;
-    mw_status st = mw_sound_clip_mix(&w->s, c->snr_db, err);
+    int16_t *wav = w->b->wav;
+    mw_status st = mw_wav_start(wav, w->s->clean.n, MW_AUDIO_RATE_HZ, err);
 
+    if (st == MW_OK) st = mw_sound_clip_mix16(w->s, c->snr_db, wav + MW_WAV_HEAD_BYTES / 2, err);
     if (st == MW_OK) st = mw_make_parents(names->sidecar, err);
     if (st != MW_OK) return st;
     /* an old sidecar must not describe new files, should the run end here */
@@ -214,12 +230,12 @@ static mw_status tell_drawn(clip_work *w, const condition *c, mw_error *err)
     mw_json j = mw_json_begin(&pretty);
     mw_status st;
 
-    w->s.decision.snr_db = c->snr_db;
+    w->s->decision.snr_db = c->snr_db;
     mw_json_open(&j, '{');
     mw_json_put_text(&j, "id", w->clip->id);
     mw_json_put_text(&j, "name", mw_op_audio_additive.info.name);
     mw_json_key(&j, "drawn");
-    mw_json_struct(&j, mw_op_audio_additive.info.drawn, &w->s.decision, 0);
+    mw_json_struct(&j, mw_op_audio_additive.info.drawn, &w->s->decision, 0);
     mw_json_close(&j, '}');
     mw_json_compact(&line, pretty.data ? pretty.data : "", pretty.n);
     line.failed |= pretty.failed;
@@ -236,9 +252,9 @@ static mw_status work_condition(clip_work *w, const condition *c, const output_n
     const int per_condition = w->aj->o->additive.noise_per == MW_NOISE_PER_CONDITION;
     mw_status st = MW_OK;
 
-    if (!w->s.clean.x) st = load_clip(w, err);
-    if (st == MW_OK && (!w->s.state || per_condition))
-        st = mw_sound_clip_draw(&w->s, per_condition ? c->text : "", err);
+    if (!w->s->loaded) st = load_clip(w, err);
+    if (st == MW_OK && (!w->s->state || per_condition))
+        st = mw_sound_clip_draw(w->s, per_condition ? c->text : "", err);
     if (st != MW_OK) return st;
     if (w->aj->o->run.dry_run) return tell_drawn(w, c, err);
     return write_condition(w, c, names, err);
@@ -256,14 +272,17 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
                          mw_clip_result *r)
 {
     const audio_job *aj = user;
-    clip_work w = {
-        .aj = aj, .job = job, .clip = clip, .key = mw_clip_key_make(aj->o->run.seed, clip->id)
-    };
-    mw_status st = mw_sha256_file(w.source_sha256, &w.source_bytes, clip->path, &r->error);
+    clip_work w = { .aj = aj,
+                    .job = job,
+                    .clip = clip,
+                    .key = mw_clip_key_make(aj->o->run.seed, clip->id),
+                    .b = &aj->benches[worker],
+                    .s = &aj->benches[worker].s };
+    mw_status st = mw_sha256_file_keep(w.source_sha256, &w.source_bytes, &w.b->source, MOST_KEPT,
+                                       clip->path, &r->error);
 
-    (void)worker;
-    w.s.maker = &aj->maker;
-    w.s.key = w.key;
+    mw_sound_clip_reset(w.s, &aj->maker, w.key);
+    w.s->source = &w.b->source;
     r->outcome = MW_SKIPPED;
     for (size_t i = 0; st == MW_OK && i < aj->n_conditions; i++) {
         const condition *c = &aj->conditions[i];
@@ -286,13 +305,21 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
     }
     if (st != MW_OK)
         r->outcome = MW_FAILED;
-    else if (w.s.clean.rate_hz)
-        r->media_s = (double)w.s.clean.n / w.s.clean.rate_hz;
-    mw_sound_clip_clear(&w.s);
-    mw_free(w.wav);
+    else if (w.s->clean.rate_hz)
+        r->media_s = (double)w.s->clean.n / w.s->clean.rate_hz;
 }
 
 /* ---- setting up ---- */
+
+static void close_benches(bench *b, int n)
+{
+    for (int i = 0; b && i < n; i++) {
+        mw_free(b[i].source.data);
+        mw_free(b[i].wav);
+        mw_sound_clip_clear(&b[i].s);
+    }
+    mw_free(b);
+}
 
 static mw_status set_conditions(audio_job *aj, mw_roots *roots, mw_error *err)
 {
@@ -337,6 +364,7 @@ static mw_status check_options(const mw_corrupt_audio_options *o, mw_error *err)
 mw_status mw_corrupt_audio(const mw_corrupt_audio_options *o, const mw_run_hooks *hooks,
                            mw_summary *summary, mw_error *err)
 {
+    const int n_threads = mw_run_threads(&o->run);
     audio_job aj = { .o = o, .maker = { .sound = &o->sound, .additive = &o->additive } };
     mw_job job = { .work = work_on_clip, .user = &aj };
     mw_roots roots = { 0 };
@@ -345,9 +373,12 @@ mw_status mw_corrupt_audio(const mw_corrupt_audio_options *o, const mw_run_hooks
 
     *summary = (mw_summary){ 0 };
     st = check_options(o, err);
+    if (st == MW_OK) {
+        aj.benches = mw_calloc((size_t)n_threads, sizeof *aj.benches);
+        if (!aj.benches) st = mw_fail_nomem(err);
+    }
     if (st == MW_OK)
-        st = mw_bank_open(&aj.maker.bank, o->sound.noise_dir, MW_AUDIO_RATE_HZ,
-                          mw_run_threads(&o->run), err);
+        st = mw_bank_open(&aj.maker.bank, o->sound.noise_dir, MW_AUDIO_RATE_HZ, n_threads, err);
     if (st == MW_OK) st = mw_sound_maker_check(&aj.maker, err);
     if (st == MW_OK) st = set_conditions(&aj, &roots, err);
     if (st == MW_OK)
@@ -365,5 +396,6 @@ done:
     mw_walk_clear(&walk);
     mw_roots_close(&roots);
     mw_bank_close(&aj.maker.bank);
+    close_benches(aj.benches, n_threads);
     return st;
 }

@@ -405,10 +405,7 @@ static mw_status mix(clip_work *w, const condition *c, mw_error *err)
     const int per_condition = w->aj->o->additive.noise_per == MW_NOISE_PER_CONDITION;
     mw_status st = MW_OK;
 
-    if (w->c.no_span) {
-        memcpy(w->s.mix, w->s.clean.x, w->s.clean.n * sizeof *w->s.mix);
-        return MW_OK;
-    }
+    if (w->c.no_span) return mw_sound_clip_leave(&w->s, err);
     if (!w->s.state || per_condition)
         st = mw_sound_clip_draw(&w->s, per_condition ? c->text : "", err);
     return st == MW_OK ? mw_sound_clip_mix(&w->s, c->snr_db, err) : st;

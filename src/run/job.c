@@ -41,6 +41,14 @@ void mw_job_tell(mw_job *job, mw_event_kind kind, const char *id, const char *me
     pthread_mutex_unlock(&job->lock);
 }
 
+void mw_job_note(mw_job *job, const mw_sidecar *c, const char *root, const char *rel,
+                 const char *text, size_t n)
+{
+    pthread_mutex_lock(&job->lock);
+    mw_noted_add(&job->noted, c, root, rel, text, n);
+    pthread_mutex_unlock(&job->lock);
+}
+
 static int run_one(void *user, int worker, size_t i)
 {
     mw_job *job = user;
@@ -125,4 +133,5 @@ void mw_job_clear(mw_job *job)
 {
     mw_free(job->results);
     job->results = NULL;
+    mw_noted_clear(&job->noted);
 }

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "merwild/run.h"
+#include "run/noted.h"
 #include "run/walk.h"
 
 /* What became of one clip. */
@@ -35,6 +36,7 @@ struct mw_job {
     void *user;
     mw_clip_result *results; /* [n], owned by the job */
     pthread_mutex_t lock;
+    mw_noted noted; /* sidecars written; mw_job_note */
     size_t n_ended;
     double start_s, media_s;
 };
@@ -44,6 +46,10 @@ int mw_job_stopping(mw_job *job);
 
 /* Call the event hook with a note, or with a drawn decision. */
 void mw_job_tell(mw_job *job, mw_event_kind kind, const char *id, const char *message);
+
+/* mw_noted_add, from a worker. */
+void mw_job_note(mw_job *job, const mw_sidecar *c, const char *root, const char *rel,
+                 const char *text, size_t n);
 
 /* Run work over the first n clips; clips that carry an error fail with it. Fills the summary.
  * MW_ERR_INTERRUPTED after a stop. The results stay until mw_job_clear. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _DEFAULT_SOURCE /* d_type */
 #include "run/manifest.h"
 
 #include <dirent.h>
@@ -15,11 +16,22 @@
 #include "base/mem.h"
 #include "run/sidecar.h"
 
+#define BUFFER_BYTES ((size_t)1 << 16) /* of a list that is being written */
+
 static int ends_with(const char *text, const char *end)
 {
     const size_t n = strlen(text), k = strlen(end);
 
     return n > k && !strcmp(text + n - k, end);
+}
+
+/* Most file systems say so in the listing itself. */
+static int is_dir(const struct dirent *entry, const char *path)
+{
+    struct stat info;
+
+    if (entry->d_type != DT_UNKNOWN) return entry->d_type == DT_DIR;
+    return !lstat(path, &info) && S_ISDIR(info.st_mode);
 }
 
 static mw_status list_folder(mw_sidecar_list *list, const char *root, const char *rel, int depth,
@@ -36,17 +48,21 @@ static mw_status list_folder(mw_sidecar_list *list, const char *root, const char
         return st;
     }
     while (st == MW_OK && (entry = readdir(dir))) {
+        const int is_sidecar = ends_with(entry->d_name, MW_SIDECAR_SUFFIX);
         char *child_rel, *child;
-        struct stat info;
+        int is_folder;
 
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+            (entry->d_type == DT_REG && !is_sidecar))
+            continue;
         child_rel = mw_path_join(rel, entry->d_name);
         child = child_rel ? mw_path_join(root, child_rel) : NULL;
+        is_folder = child && is_dir(entry, child);
         if (!child) {
             st = mw_fail_nomem(err);
-        } else if (!lstat(child, &info) && S_ISDIR(info.st_mode)) {
+        } else if (is_folder) {
             st = list_folder(list, root, child_rel, depth + 1, err);
-        } else if (ends_with(entry->d_name, MW_SIDECAR_SUFFIX)) {
+        } else if (is_sidecar) {
             if (mw_grow(&list->rel, &list->cap, list->n + 1, sizeof *list->rel)) {
                 st = mw_fail_nomem(err);
             } else {
@@ -93,40 +109,24 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-static void put_media_row(mw_json *j, const json_t *output, const char *kind, const char *hash_key)
+static void read_media(const json_t *output, const char *kind, const char **path,
+                       const char **sha256)
 {
     const json_t *media = json_object_get(output, kind);
 
     if (!json_is_object(media)) return;
-    mw_json_put_text(j, kind, text_of(media, "path"));
-    mw_json_put_text(j, hash_key, text_of(media, "sha256"));
+    *path = text_of(media, "path");
+    *sha256 = text_of(media, "sha256");
 }
 
-/* One row of docs/manifest.md: id, media with hashes, group (folder) and clip (name). */
-static void put_row(mw_str *out, const json_t *doc, const char *rel)
+static void put_parsed_row(mw_str *out, const json_t *doc, const char *rel)
 {
-    const char *base = mw_path_base(rel);
-    const size_t n_group = base > rel ? (size_t)(base - rel) - 1 : 0,
-                 n_clip = strlen(base) - strlen(MW_SIDECAR_SUFFIX);
-    char *group = mw_strndup(rel, n_group), *clip = mw_strndup(base, n_clip);
     const json_t *output = json_object_get(doc, "output");
-    mw_str pretty = { 0 };
-    mw_json j = mw_json_begin(&pretty);
+    mw_row row = { .id = text_of(doc, "id") };
 
-    mw_json_open(&j, '{');
-    mw_json_put_text(&j, "id", text_of(doc, "id"));
-    put_media_row(&j, output, "video", "video_sha256");
-    put_media_row(&j, output, "audio", "audio_sha256");
-    mw_json_put_text(&j, "group", group ? group : "");
-    mw_json_put_text(&j, "clip", clip ? clip : "");
-    mw_json_put_text(&j, "x_sidecar", rel);
-    mw_json_close(&j, '}');
-    out->failed |= pretty.failed || !group || !clip;
-    mw_json_compact(out, pretty.data ? pretty.data : "", pretty.n);
-    mw_str_putc(out, '\n');
-    mw_str_clear(&pretty);
-    mw_free(group);
-    mw_free(clip);
+    read_media(output, "video", &row.video, &row.video_sha256);
+    read_media(output, "audio", &row.audio, &row.audio_sha256);
+    mw_row_put(out, &row, rel);
 }
 
 /* A file written piece by piece that appears by rename. */
@@ -141,7 +141,9 @@ static mw_status list_open(list_file *l, const char *root, const char *name, mw_
     l->part = l->path ? mw_part_path(l->path) : NULL;
     if (!l->part) return mw_fail_nomem(err);
     l->f = fopen(l->part, "wbe");
-    return l->f ? MW_OK : mw_fail_errno(err, errno, "cannot create '%s'", l->part);
+    if (!l->f) return mw_fail_errno(err, errno, "cannot create '%s'", l->part);
+    setvbuf(l->f, NULL, _IOFBF, BUFFER_BYTES);
+    return MW_OK;
 }
 
 /* Flush and rename when st is MW_OK, else remove; frees everything. */
@@ -164,36 +166,42 @@ static mw_status list_close(list_file *l, mw_status st, mw_error *err)
 }
 
 static mw_status put_sidecar(list_file *provenance, list_file *manifest, const char *root,
-                             const char *rel, mw_error *err)
+                             const char *rel, mw_noted *noted, mw_error *err)
 {
     char *path = mw_path_join(root, rel), *text = NULL;
-    mw_str line = { 0 };
+    mw_str line = { 0 }, row = { 0 };
+    const char *known;
     json_t *doc = NULL;
     size_t n = 0;
     mw_status st =
         path ? mw_file_load(&text, &n, path, MW_SIDECAR_MAX_BYTES, err) : mw_fail_nomem(err);
 
     if (st != MW_OK) goto done;
-    /* a broken sidecar is somebody else's edit: it is left out here, and verify reports it */
-    if (mw_json_parse(&doc, text, n, path, NULL) != MW_OK) goto done;
+    known = noted ? mw_noted_find(noted, path, text, n) : NULL;
+    if (known) {
+        mw_str_put(&row, known);
+    } else {
+        /* a broken sidecar is somebody else's edit: it is left out here, and verify reports it */
+        if (mw_json_parse(&doc, text, n, path, NULL) != MW_OK) goto done;
+        put_parsed_row(&row, doc, rel);
+    }
     mw_json_compact(&line, text, n);
     mw_str_putc(&line, '\n');
     st = mw_str_ok(&line, err);
+    if (st == MW_OK) st = mw_str_ok(&row, err);
     if (st != MW_OK) goto done;
     fwrite(line.data, 1, line.n, provenance->f);
-    mw_str_clear(&line);
-    put_row(&line, doc, rel);
-    st = mw_str_ok(&line, err);
-    if (st == MW_OK) fwrite(line.data, 1, line.n, manifest->f);
+    fwrite(row.data, 1, row.n, manifest->f);
 done:
     if (doc) json_decref(doc);
     mw_str_clear(&line);
+    mw_str_clear(&row);
     mw_free(text);
     mw_free(path);
     return st;
 }
 
-mw_status mw_manifest_write(const char *root, mw_error *err)
+mw_status mw_manifest_write(const char *root, mw_noted *noted, mw_error *err)
 {
     list_file provenance = { 0 }, manifest = { 0 };
     mw_sidecar_list list;
@@ -203,7 +211,7 @@ mw_status mw_manifest_write(const char *root, mw_error *err)
     st = list_open(&provenance, root, "provenance.jsonl", err);
     if (st == MW_OK) st = list_open(&manifest, root, "manifest.jsonl", err);
     for (size_t i = 0; st == MW_OK && i < list.n; i++)
-        st = put_sidecar(&provenance, &manifest, root, list.rel[i], err);
+        st = put_sidecar(&provenance, &manifest, root, list.rel[i], noted, err);
     st = list_close(&provenance, st, err);
     st = list_close(&manifest, st, err);
     mw_sidecar_list_clear(&list);

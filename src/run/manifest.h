@@ -7,6 +7,7 @@
 #define MW_RUN_MANIFEST_H
 
 #include "run/job.h"
+#include "run/noted.h"
 
 /* Paths of all sidecars below root, relative to it, sorted bytewise; free with
  * mw_sidecar_list_clear. */
@@ -18,8 +19,9 @@ typedef struct mw_sidecar_list {
 mw_status mw_sidecar_list_make(mw_sidecar_list *list, const char *root, mw_error *err);
 void mw_sidecar_list_clear(mw_sidecar_list *list);
 
-/* Write manifest.jsonl and provenance.jsonl of root. They depend on the sidecars alone. */
-mw_status mw_manifest_write(const char *root, mw_error *err);
+/* Write manifest.jsonl and provenance.jsonl of root. They depend on the sidecars alone; noted
+ * (NULL: nothing) saves parsing some. */
+mw_status mw_manifest_write(const char *root, mw_noted *noted, mw_error *err);
 
 /* Write outcomes.csv: id, input, outcome (ok or failed), reason, message, one row per clip that
  * ended. Clips made now and clips found up to date are both "ok", so that an interrupted and

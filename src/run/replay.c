@@ -235,7 +235,7 @@ static mw_status remake_sound(replay *r, const json_t *job_options, mw_audio *cl
     if (st == MW_OK && op != &mw_op_audio_additive) st = broken(r, "not a stage of sound", err);
     if (st == MW_OK) st = check_assets(r, err);
     if (st == MW_OK) st = check_files(r, decision, err);
-    if (st == MW_OK) st = mw_clean_sound(clean, r->source, &sound, err);
+    if (st == MW_OK) st = mw_clean_sound(clean, r->source, NULL, &sound, err);
     if (st == MW_OK) {
         *y = mw_calloc_aligned(clean->n, sizeof **y);
         st = *y ? mix(r, op, options, decision, clean, *y, err) : mw_fail_nomem(err);
@@ -375,7 +375,7 @@ static mw_status replay_sound_of_av(replay *r, const json_t *options, mw_audio *
 
     if (r->first_visual) return remake_sound(r, options, clean, y, err);
     st = mw_json_read_struct(options, mw_sound_options_table, &sound, MW_OPT_RUNTIME, err);
-    if (st == MW_OK) st = mw_clean_sound(clean, r->source, &sound, err);
+    if (st == MW_OK) st = mw_clean_sound(clean, r->source, NULL, &sound, err);
     if (st == MW_OK) {
         *y = clean->x;
         clean->x = NULL;

@@ -236,15 +236,14 @@ mw_status mw_job_setup(mw_job *job, mw_walk *walk, const mw_run_options *o, int 
     return MW_OK;
 }
 
-mw_status mw_job_finish(const mw_job *job, const mw_run_options *o, const mw_roots *roots,
-                        mw_error *err)
+mw_status mw_job_finish(mw_job *job, const mw_run_options *o, const mw_roots *roots, mw_error *err)
 {
     mw_status st = MW_OK;
 
     for (size_t i = 0; st == MW_OK && o->sync == MW_SYNC_END && i < roots->n; i++)
         st = mw_sync_tree(roots->path[i], err);
     for (size_t i = 0; st == MW_OK && i < roots->n; i++) {
-        st = mw_manifest_write(roots->path[i], err);
+        st = mw_manifest_write(roots->path[i], &job->noted, err);
         if (st == MW_OK) st = mw_outcomes_write(roots->path[i], job, err);
     }
     return st;

@@ -47,7 +47,6 @@ mw_status mw_job_setup(mw_job *job, mw_walk *walk, const mw_run_options *o, int 
 
 /* Write manifest.jsonl and provenance.jsonl from all sidecars below each root, and outcomes.csv of
  * this run's clips; first flush the file system when sync says so. */
-mw_status mw_job_finish(const mw_job *job, const mw_run_options *o, const mw_roots *roots,
-                        mw_error *err);
+mw_status mw_job_finish(mw_job *job, const mw_run_options *o, const mw_roots *roots, mw_error *err);
 
 #endif

@@ -32,28 +32,54 @@ static const mw_op *additive(void)
     return &mw_op_audio_additive;
 }
 
-mw_status mw_clean_sound(mw_audio *out, const char *path, const mw_sound_options *o, mw_error *err)
+mw_status mw_clean_sound(mw_audio *out, const char *path, const mw_kept *source,
+                         const mw_sound_options *o, mw_error *err)
 {
     const mw_sound_want want = { .rate_hz = MW_AUDIO_RATE_HZ,
                                  .channel = (int)o->channel,
-                                 .max_s = o->max_s };
+                                 .max_s = o->max_s,
+                                 .bytes = source && source->n ? source->data : NULL,
+                                 .n_bytes = source ? source->n : 0 };
 
-    return mw_sound_load(out, path, &want, err);
+    return mw_sound_load_again(out, path, &want, err);
+}
+
+/* At least n elements in an array whose old contents are not needed; 0 on success. */
+static int make_room(void *p, size_t *cap, size_t n, size_t size)
+{
+    void *old, *q;
+
+    if (n <= *cap) return 0;
+    memcpy(&old, p, sizeof old);
+    mw_free(old);
+    q = mw_alloc_aligned(n, size);
+    memcpy(p, &q, sizeof q);
+    *cap = q ? n : 0;
+    return q ? 0 : -1;
+}
+
+static mw_status fill_noise(float *z, const mw_additive_options *o, const mw_additive_decision *d,
+                            int64_t n, mw_bank *bank, mw_error *err)
+{
+    float *scratch = NULL;
+    mw_status st;
+
+    if (d->kind == MW_NOISE_BABBLE) {
+        scratch = mw_alloc_aligned((size_t)n, sizeof *scratch);
+        if (!scratch) return mw_fail_nomem(err);
+    }
+    st = mw_additive_noise(o, d, MW_AUDIO_RATE_HZ, mw_bank_read, bank, z, scratch, n, err);
+    mw_free(scratch);
+    return st;
 }
 
 mw_status mw_decided_noise(float **z, const mw_additive_options *o, const mw_additive_decision *d,
                            int64_t n, mw_bank *bank, mw_error *err)
 {
-    float *scratch = NULL;
     mw_status st;
 
-    *z = mw_calloc_aligned((size_t)n, sizeof **z);
-    if (*z && d->kind == MW_NOISE_BABBLE) scratch = mw_calloc_aligned((size_t)n, sizeof *scratch);
-    if (!*z || (d->kind == MW_NOISE_BABBLE && !scratch))
-        st = mw_fail_nomem(err);
-    else
-        st = mw_additive_noise(o, d, MW_AUDIO_RATE_HZ, mw_bank_read, bank, *z, scratch, n, err);
-    mw_free(scratch);
+    *z = mw_alloc_aligned((size_t)n, sizeof **z);
+    st = *z ? fill_noise(*z, o, d, n, bank, err) : mw_fail_nomem(err);
     if (st != MW_OK) {
         mw_free(*z);
         *z = NULL;
@@ -65,8 +91,6 @@ static void drop_noise(mw_sound_clip *s)
 {
     if (s->state) additive()->audio->close(s->state);
     s->state = NULL;
-    mw_free(s->noise);
-    s->noise = NULL;
     mw_free(s->assets);
     s->assets = NULL;
     s->n_assets = 0;
@@ -100,7 +124,7 @@ static mw_status try_noise(mw_sound_clip *s, const char *condition, unsigned att
         st = copy_ints(&d->gap_start_samples, s->gap_start, err);
         if (st == MW_OK) st = copy_ints(&d->gap_length_samples, s->gap_length, err);
     }
-    if (st == MW_OK) st = mw_decided_noise(&s->noise, o, d, info.n, bank, err);
+    if (st == MW_OK) st = fill_noise(s->noise, o, d, info.n, bank, err);
     if (st == MW_OK)
         st = additive()->audio->open(&s->state, o, d, s->clean.x, s->noise, info.n,
                                      MW_AUDIO_RATE_HZ, err);
@@ -157,7 +181,10 @@ mw_status mw_sound_clip_load(mw_sound_clip *s, const char *path, mw_error *err)
 {
     const size_t n_frames_max = (size_t)1 << 32;
     size_t n_frames;
-    mw_status st = mw_clean_sound(&s->clean, path, s->maker->sound, err);
+    mw_status st;
+
+    s->loaded = 0;
+    st = mw_clean_sound(&s->clean, path, s->source, s->maker->sound, err);
 
     if (st != MW_OK) return st;
     if (!(sqrt(mw_energy(s->clean.x, s->clean.n) / (double)s->clean.n) > MW_SILENT_RMS))
@@ -165,26 +192,58 @@ mw_status mw_sound_clip_load(mw_sound_clip *s, const char *path, mw_error *err)
                        "'%s' is silent: no signal-to-noise ratio is defined for it", path);
     n_frames = mw_track_n_frames((int64_t)s->clean.n, MW_AUDIO_RATE_HZ);
     if (n_frames > n_frames_max) return mw_fail_nomem(err);
-    s->mix = mw_calloc_aligned(s->clean.n, sizeof *s->mix);
-    s->speech_power = mw_calloc(n_frames, sizeof *s->speech_power);
-    s->noise_power = mw_calloc(n_frames, sizeof *s->noise_power);
-    if (!s->mix || !s->speech_power || !s->noise_power) return mw_fail_nomem(err);
+    if (make_room(&s->noise, &s->noise_cap, s->clean.n, sizeof *s->noise) ||
+        make_room(&s->speech_power, &s->speech_cap, n_frames, sizeof *s->speech_power) ||
+        make_room(&s->noise_power, &s->power_cap, n_frames, sizeof *s->noise_power))
+        return mw_fail_nomem(err);
     mw_track_power(s->speech_power, s->clean.x, (int64_t)s->clean.n, MW_AUDIO_RATE_HZ);
+    s->loaded = 1;
     return MW_OK;
 }
 
-mw_status mw_sound_clip_mix(mw_sound_clip *s, double snr_db, mw_error *err)
+static mw_status mix_to(mw_sound_clip *s, double snr_db, float *y, int16_t *q, mw_error *err)
 {
+    const mw_audio_op *op = additive()->audio;
     mw_status st;
 
     s->decision.snr_db = snr_db;
     mw_free(s->segments.v);
     s->segments = (mw_segments){ 0 };
-    st = additive()->audio->apply(s->state, snr_db, s->mix, &s->result, err);
+    st = q ? op->apply16(s->state, snr_db, q, &s->result, err)
+           : op->apply(s->state, snr_db, y, &s->result, err);
     if (st == MW_OK)
-        st = additive()->audio->segments(s->maker->additive, &s->decision, &s->result,
-                                         (int64_t)s->clean.n, &s->segments, err);
+        st = op->segments(s->maker->additive, &s->decision, &s->result, (int64_t)s->clean.n,
+                          &s->segments, err);
     return st;
+}
+
+mw_status mw_sound_clip_mix(mw_sound_clip *s, double snr_db, mw_error *err)
+{
+    if (make_room(&s->mix, &s->mix_cap, s->clean.n, sizeof *s->mix)) return mw_fail_nomem(err);
+    return mix_to(s, snr_db, s->mix, NULL, err);
+}
+
+mw_status mw_sound_clip_leave(mw_sound_clip *s, mw_error *err)
+{
+    if (make_room(&s->mix, &s->mix_cap, s->clean.n, sizeof *s->mix)) return mw_fail_nomem(err);
+    memcpy(s->mix, s->clean.x, s->clean.n * sizeof *s->mix);
+    return MW_OK;
+}
+
+mw_status mw_sound_clip_mix16(mw_sound_clip *s, double snr_db, int16_t *q, mw_error *err)
+{
+    return mix_to(s, snr_db, NULL, q, err);
+}
+
+void mw_sound_clip_reset(mw_sound_clip *s, const mw_sound_maker *maker, mw_clip_key key)
+{
+    drop_noise(s);
+    mw_free(s->segments.v);
+    s->segments = (mw_segments){ 0 };
+    s->clean = (mw_audio){ .x = s->clean.x, .cap = s->clean.cap };
+    s->loaded = 0;
+    s->maker = maker;
+    s->key = key;
 }
 
 void mw_sound_clip_clear(mw_sound_clip *s)
@@ -192,6 +251,7 @@ void mw_sound_clip_clear(mw_sound_clip *s)
     drop_noise(s);
     mw_audio_clear(&s->clean);
     mw_free(s->mix);
+    mw_free(s->noise);
     mw_free(s->speech_power);
     mw_free(s->noise_power);
     mw_free(s->segments.v);

@@ -6,6 +6,7 @@
 #ifndef MW_RUN_SOUND_CLIP_H
 #define MW_RUN_SOUND_CLIP_H
 
+#include "base/hash.h"
 #include "corrupt/audio/additive.h"
 #include "corrupt/op.h"
 #include "data/audio.h"
@@ -33,27 +34,33 @@ typedef struct mw_sound_maker {
     mw_bank *bank;
 } mw_sound_maker;
 
-/* Zeroed at first; mw_sound_clip_clear at last. */
+/* Zeroed at first; mw_sound_clip_clear at last. mw_sound_clip_reset in between makes it ready for
+ * another clip and keeps the arrays. */
 typedef struct mw_sound_clip {
     const mw_sound_maker *maker;
     mw_clip_key key;
+    const mw_kept *source; /* as of mw_clean_sound; borrowed */
     mw_audio clean;
-    float *mix;                            /* [clean.n] */
+    int loaded;
+    float *mix;                            /* [clean.n]; NULL before mw_sound_clip_mix */
     double *speech_power, *noise_power;    /* per track frame */
     const mw_ints *gap_start, *gap_length; /* in place of the gaps drawn; NULL: as drawn */
     /* drawn and prepared noise */
     mw_additive_decision decision;
-    float *noise;
-    void *state; /* NULL: not prepared */
+    float *noise; /* [clean.n] */
+    void *state;  /* NULL: not prepared */
     mw_asset *assets;
     size_t n_assets;
     /* of the last mixture */
     mw_additive_result result;
     mw_segments segments;
+    size_t mix_cap, noise_cap, speech_cap, power_cap; /* elements */
 } mw_sound_clip;
 
-/* The clean sound of a clip at the working rate. */
-mw_status mw_clean_sound(mw_audio *out, const char *path, const mw_sound_options *o, mw_error *err);
+/* The clean sound of a clip at the working rate, as mw_sound_load_again. source: the bytes of the
+ * file, where they were kept when it was hashed; NULL or empty: it is read. */
+mw_status mw_clean_sound(mw_audio *out, const char *path, const mw_kept *source,
+                         const mw_sound_options *o, mw_error *err);
 
 /* The noise z [n] of a decision (new array, mw_free). */
 mw_status mw_decided_noise(float **z, const mw_additive_options *o, const mw_additive_decision *d,
@@ -69,6 +76,13 @@ mw_status mw_sound_clip_draw(mw_sound_clip *s, const char *condition, mw_error *
 /* Mix at a ratio: fills mix, result and segments. */
 mw_status mw_sound_clip_mix(mw_sound_clip *s, double snr_db, mw_error *err);
 
+/* The same into 16-bit samples, q [clean.n], and not into mix. */
+mw_status mw_sound_clip_mix16(mw_sound_clip *s, double snr_db, int16_t *q, mw_error *err);
+
+/* The clean sound into mix, for clips whose noise has nowhere to sound. */
+mw_status mw_sound_clip_leave(mw_sound_clip *s, mw_error *err);
+
+void mw_sound_clip_reset(mw_sound_clip *s, const mw_sound_maker *maker, mw_clip_key key);
 void mw_sound_clip_clear(mw_sound_clip *s);
 
 /* What the track and the sidecar say of the sound as it was mixed last. start_s: when it begins on

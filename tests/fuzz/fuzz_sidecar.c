@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (path) FUZZ_CHECK(!strncmp(path, out, strlen(out)));
     mw_text_free(path);
     mw_sidecar_is_current(sidecar, out, wav_sha256, wav_sha256, NULL, NULL);
-    FUZZ_CHECK(mw_manifest_write(fuzz_path("list"), NULL) == MW_OK);
+    FUZZ_CHECK(mw_manifest_write(fuzz_path("list"), NULL, NULL) == MW_OK);
     FUZZ_CHECK(mw_verify(fuzz_path("list"), 1, NULL, &summary, NULL) == MW_OK);
     FUZZ_CHECK(summary.n_clips == 1);
     FUZZ_CHECK(mw_mem_live() == live);

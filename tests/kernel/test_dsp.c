@@ -182,6 +182,31 @@ static void conversion_is_equal_on_a_fine_grid(void **state)
 
 /* ---- --bench ---- */
 
+static void energy_is_equal_at_every_level(void **state)
+{
+    mw_rng r = mw_rng_from_key(6);
+
+    (void)state;
+    for (mw_cpu_level level = MW_CPU_C; level <= mw_cpu(); level = (mw_cpu_level)(level + 1))
+        for (size_t i = 0; i < 4000; i++) {
+            const size_t n = i % 150;
+            float x[ROOM], z[ROOM];
+            double one, two[2];
+
+            fill(x, &r, i % 4 == 0);
+            fill(z, &r, 0);
+            one = mw_dsp_kernels_at(level)->energy(x + i % 5, n);
+            mw_dsp_kernels_at(level)->energy2(two, x + i % 5, z + i % 3, n);
+            if (isnan(mw_energy_c(x + i % 5, n))) {
+                assert_true(isnan(one) && isnan(two[0]));
+            } else {
+                assert_true(one == mw_energy_c(x + i % 5, n));
+                assert_true(two[0] == one);
+            }
+            assert_true(two[1] == mw_energy_c(z + i % 3, n));
+        }
+}
+
 #define BENCH_N 160000 /* ten seconds: what a clip is */
 
 typedef struct bench {
@@ -203,6 +228,14 @@ static void run_divide(bench *b)
 static void run_pcm16(bench *b)
 {
     mw_dsp_kernels_at(mw_cpu())->pcm16(b->q, b->x, BENCH_N);
+}
+
+static void run_energy2(bench *b)
+{
+    double sum[2];
+
+    mw_energy2(sum, b->x, b->z, BENCH_N);
+    b->sink += sum[0] + sum[1];
 }
 
 static void run_energy(bench *b)
@@ -242,7 +275,8 @@ static int bench_level(int json)
     } runs[] = { { "mix", run_mix },
                  { "divide", run_divide },
                  { "pcm16", run_pcm16 },
-                 { "energy", run_energy } };
+                 { "energy", run_energy },
+                 { "energy2", run_energy2 } };
     bench *b = calloc(1, sizeof *b);
     mw_rng r = mw_rng_from_key(5);
 
@@ -286,6 +320,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_nan_does_not_hide_an_earlier_peak),
         cmocka_unit_test(mixing_in_place_equals_mixing_apart_at_every_level),
         cmocka_unit_test(division_is_equal_at_every_level),
+        cmocka_unit_test(energy_is_equal_at_every_level),
         cmocka_unit_test(conversion_to_16_bits_is_equal_at_every_level),
         cmocka_unit_test(conversion_is_equal_on_a_fine_grid),
     };

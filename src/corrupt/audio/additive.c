@@ -352,16 +352,18 @@ static void silence_gaps(state *s)
 static void measure(state *s, int rate_hz)
 {
     const double n = (double)s->n;
-    double x = 0, z = 0;
+    double x = 0, z = 0, sum[2];
 
-    s->x_clip = mw_energy(s->x, (size_t)s->n) / n;
-    s->z_clip = mw_energy(s->z, (size_t)s->n) / n;
+    mw_energy2(sum, s->x, s->z, (size_t)s->n);
+    s->x_clip = sum[0] / n;
+    s->z_clip = sum[1] / n;
     s->n_noisy = 0;
     for (size_t i = 0; i < s->n_sounding; i++) {
         const size_t i0 = (size_t)s->sounding[i].i0, length = (size_t)s->sounding[i].i1 - i0;
 
-        x += mw_energy(s->x + i0, length);
-        z += mw_energy(s->z + i0, length);
+        mw_energy2(sum, s->x + i0, s->z + i0, length);
+        x += sum[0];
+        z += sum[1];
         s->n_noisy += (int64_t)length;
     }
     s->x_noisy = s->n_noisy ? x / (double)s->n_noisy : 0;
@@ -422,36 +424,53 @@ static double ratio_db(double a, double b)
     return 10 * log10(a / b);
 }
 
-static double share_above_full_scale(const float *y, int64_t n)
-{
-    int64_t count = 0;
+#define BLOCK 2048 /* samples, so that a mixture to be converted stays in the nearest cache */
 
-    for (int64_t i = 0; i < n; i++)
-        count += fabsf(y[i]) > 1;
-    return (double)count / (double)n;
+/* The mixture over divisor to y, or as 16-bit samples to q; whichever is not NULL. divisor 0: as it
+ * is. Returns the largest magnitude before the division; *n_above: samples then above full scale.
+ */
+static float put_mixture(const state *s, float gain, float divisor, float *y, int16_t *q,
+                         int64_t *n_above)
+{
+    float block[BLOCK], peak = 0;
+
+    *n_above = 0;
+    for (size_t i = 0; i < (size_t)s->n; i += BLOCK) {
+        const size_t left = (size_t)s->n - i, n = left < BLOCK ? left : BLOCK;
+        float *to = y ? y + i : block;
+        const float most = mw_mix(to, s->x + i, s->z + i, gain, n);
+
+        for (size_t k = 0; most > 1 && s->o->peak == MW_PEAK_CLIP && k < n; k++)
+            *n_above += fabsf(to[k]) > 1;
+        peak = most > peak ? most : peak;
+        if (divisor > 0) mw_divide(to, divisor, n);
+        if (q) mw_pcm16(q + i, to, n);
+    }
+    return peak;
 }
 
-static mw_status apply(void *p, double snr_db, float *y, void *result, mw_error *err)
+static mw_status mixture(const state *s, double snr_db, float *y, int16_t *q, mw_additive_result *r,
+                         mw_error *err)
 {
-    state *s = p;
-    mw_additive_result *r = result;
     const double z_ref = s->o->gap_order == MW_SCALE_FIRST ? s->z_clip : s->z_noisy;
     /* root mean squares, ratio and gain in the order of operations of the reference */
     const double rms_x = (float)sqrt(reference_power(s)), rms_z = (float)sqrt(z_ref);
     const float gain = (float)(rms_x / pow(10, snr_db / 20) / rms_z);
     const double power = (double)gain * gain;
+    int64_t n_above;
     float peak;
 
     if (!isfinite(gain) || !(gain > 0))
         return mw_fail(err, MW_ERR_SILENT, "silent_noise",
                        "no finite gain brings the noise to %g dB", snr_db);
-    peak = mw_mix(y, s->x, s->z, gain, (size_t)s->n);
+    /* most mixtures are within full scale, so that the first pass is the last */
+    peak = put_mixture(s, gain, 0, y, q, &n_above);
     *r = (mw_additive_result){ .noise_gain = gain, .peak = peak, .peak_scale = 1 };
     if (peak > 1 && s->o->peak == MW_PEAK_SCALE) {
-        mw_divide(y, peak, (size_t)s->n);
+        put_mixture(s, gain, peak, y, q, &n_above);
         r->peak_scale = 1 / (double)peak;
-    } else if (peak > 1) {
-        r->clipped_share = share_above_full_scale(y, s->n);
+    } else {
+        r->clipped_share = (double)n_above / (double)s->n;
     }
     r->speech_db = 10 * log10(s->x_clip);
     r->speech_active_db = 10 * log10(s->x_active);
@@ -461,6 +480,16 @@ static mw_status apply(void *p, double snr_db, float *y, void *result, mw_error 
     r->snr_db_effective = ratio_db(s->x_clip, power * s->z_noisy * r->noisy_share);
     r->snr_db_noisy = ratio_db(s->x_noisy, power * s->z_noisy);
     return MW_OK;
+}
+
+static mw_status apply(void *p, double snr_db, float *y, void *result, mw_error *err)
+{
+    return mixture(p, snr_db, y, NULL, result, err);
+}
+
+static mw_status apply16(void *p, double snr_db, int16_t *q, void *result, mw_error *err)
+{
+    return mixture(p, snr_db, NULL, q, result, err);
 }
 
 static mw_status segments(const void *options, const void *decision, const void *result, int64_t n,
@@ -504,7 +533,7 @@ static mw_status segments(const void *options, const void *decision, const void 
     return st;
 }
 
-static const mw_audio_op audio = { open_state, apply, close_state, segments };
+static const mw_audio_op audio = { open_state, apply, apply16, close_state, segments };
 
 const mw_op mw_op_audio_additive = {
     .info = { .name = "audio.additive",

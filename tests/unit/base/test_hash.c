@@ -2,7 +2,9 @@
 #include "support/support.h"
 
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/hash.h"
+#include "base/mem.h"
 
 /* FIPS 180-2, appendix B, and the empty text. */
 static void sha256_gives_the_published_digests(void **state)
@@ -66,6 +68,39 @@ static void a_file_hashes_like_its_bytes(void **state)
     temp_dir_remove(dir);
 }
 
+static void hashed_bytes_are_kept_up_to_a_size(void **state)
+{
+    static const size_t sizes[] = { 300001, 0, 5, 1 << 17, 300002, 7 };
+    static unsigned char bytes[300002];
+    char *dir = temp_dir(), path[512], from_file[65], from_bytes[65];
+    mw_kept keep = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(i * 31 + i / 251);
+    snprintf(path, sizeof path, "%s/x", dir);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        FILE *f = fopen(path, "wb");
+        int64_t n = -1;
+
+        assert_int_equal(fwrite(bytes + i, 1, sizes[i] - (sizes[i] > i ? i : 0), f),
+                         sizes[i] - (sizes[i] > i ? i : 0));
+        fclose(f);
+        n = mw_file_size(path);
+        assert_ok(mw_sha256_file_keep(from_file, &n, &keep, 300001, path, NULL));
+        mw_sha256_hex(from_bytes, bytes + i, (size_t)n);
+        assert_string_equal(from_file, from_bytes);
+        assert_int_equal(keep.n, n);
+        if (n) assert_memory_equal(keep.data, bytes + i, keep.n);
+        assert_ok(
+            mw_sha256_file_keep(from_file, NULL, &keep, n > 0 ? (size_t)n - 1 : 0, path, NULL));
+        assert_string_equal(from_file, from_bytes);
+        assert_int_equal(keep.n, 0);
+    }
+    mw_free(keep.data);
+    temp_dir_remove(dir);
+}
+
 static void a_missing_file_or_a_folder_is_an_error(void **state)
 {
     char hex[65];
@@ -111,6 +146,7 @@ int main(void)
         cmocka_unit_test(sha256_gives_the_published_digests),
         cmocka_unit_test(a_million_letters_in_uneven_pieces),
         cmocka_unit_test(a_file_hashes_like_its_bytes),
+        cmocka_unit_test(hashed_bytes_are_kept_up_to_a_size),
         cmocka_unit_test(a_missing_file_or_a_folder_is_an_error),
         cmocka_unit_test(error_texts_are_cut_and_prefixed),
     };

@@ -136,6 +136,40 @@ static void float_texts_are_the_shortest_of_three(void **state)
     }
 }
 
+/* The short way writes what %.15g writes, where that reads back equal. */
+static void few_decimals_are_written_as_printf_does(void **state)
+{
+    mw_rng r = mw_rng_from_key(4);
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        static const double unit[] = { 1, 10, 1e3, 16000, 1e6, 44100, 1e9, 1e10, 0x1p20 };
+        const double range = pow(10, mw_rng_int(&r, -5, 7));
+        const double u = unit[mw_rng_below(&r, sizeof unit / sizeof *unit)];
+        const double x = round((2 * mw_rng_unit(&r) - 1) * range * u) / u;
+        char text[MW_F64_TEXT], want[MW_F64_TEXT];
+
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(want, sizeof want, "%.*g", digits, x);
+            if (strtod(want, NULL) == x) break;
+        }
+        mw_f64_text(text, x);
+        assert_string_equal(text, want);
+    }
+}
+
+static void integers_are_written_in_full(void **state)
+{
+    static const uint64_t cases[] = { 0, 1, 9, 10, 12345678901u, UINT64_MAX };
+    char digits[MW_U64_TEXT], want[MW_U64_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(want, sizeof want, "%llu", (unsigned long long)cases[i]);
+        assert_string_equal(mw_u64_digits(digits, cases[i]), want);
+    }
+}
+
 static void only_whole_finite_numbers_are_parsed(void **state)
 {
     static const char *const bad[] = { "",         " 1",   "1 ", "1,5",   "0x10",  "nan",
@@ -211,6 +245,8 @@ int main(void)
         cmocka_unit_test(a_text_that_ran_out_of_memory_stays_failed),
         cmocka_unit_test(float_texts_read_back_equal),
         cmocka_unit_test(float_texts_are_the_shortest_of_three),
+        cmocka_unit_test(few_decimals_are_written_as_printf_does),
+        cmocka_unit_test(integers_are_written_in_full),
         cmocka_unit_test(only_whole_finite_numbers_are_parsed),
         cmocka_unit_test(integers_are_parsed_whole_and_in_range),
         cmocka_unit_test(numbers_use_a_point_where_the_locale_has_a_comma),

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "corrupt/audio/additive.h"
+#include "dsp/mix.h"
 #include "support/ops.h"
 #include "support/sounds.h"
 
@@ -240,6 +241,20 @@ static trial begin(const mw_additive_options *o, int64_t n, uint64_t seed)
     return t;
 }
 
+/* The way to 16-bit samples without the mixture in between. */
+static void check_apply16(const trial *t, void *state, double snr_db)
+{
+    int16_t *q = calloc((size_t)t->n, sizeof *q), *want = calloc((size_t)t->n, sizeof *want);
+    mw_additive_result r;
+
+    assert_ok(op->audio->apply16(state, snr_db, q, &r, NULL));
+    mw_pcm16(want, t->y, (size_t)t->n);
+    assert_memory_equal(q, want, (size_t)t->n * sizeof *q);
+    assert_memory_equal(&r, &t->r, sizeof r);
+    free(q);
+    free(want);
+}
+
 static mw_status finish(trial *t, const mw_additive_options *o, double snr_db, mw_error *err)
 {
     void *state;
@@ -248,6 +263,7 @@ static mw_status finish(trial *t, const mw_additive_options *o, double snr_db, m
     if (st == MW_OK) st = op->audio->open(&state, o, &t->d, t->x, t->z, t->n, RATE, err);
     if (st != MW_OK) return st;
     st = op->audio->apply(state, snr_db, t->y, &t->r, err);
+    if (st == MW_OK) check_apply16(t, state, snr_db);
     op->audio->close(state);
     return st;
 }

@@ -319,14 +319,16 @@ static json_t *json_line(const char *name, size_t which)
 static void lists_hold_one_line_for_each_sidecar_in_order_of_path(void **state)
 {
     mw_str text = { 0 };
+    mw_noted noted = { 0 };
     mw_sidecar_list list;
+    char *with, *without;
     json_t *row, *whole;
+    size_t n;
     sample p;
 
     (void)state;
     fill(&p);
     mw_sidecar_write(&text, &p.s);
-    drop(&p);
     assert_ok(mw_make_dirs(in("b/c"), NULL));
     assert_ok(mw_file_store(in("b/c/z.prov.json"), text.data, text.n, NULL));
     assert_ok(mw_file_store(in("a.prov.json"), text.data, text.n, NULL));
@@ -340,7 +342,21 @@ static void lists_hold_one_line_for_each_sidecar_in_order_of_path(void **state)
     assert_string_equal(list.rel[2], "b/c/z.prov.json");
     mw_sidecar_list_clear(&list);
 
-    assert_ok(mw_manifest_write(dir, NULL));
+    /* the same with rows noted, one of which is not what the file holds */
+    mw_noted_add(&noted, &p.s, dir, "a.prov.json", text.data, text.n);
+    mw_noted_add(&noted, &p.s, dir, "b/c/z.prov.json", text.data, text.n - 1);
+    assert_non_null(mw_noted_find(&noted, in("a.prov.json"), text.data, text.n));
+    assert_null(mw_noted_find(&noted, in("b/c/z.prov.json"), text.data, text.n));
+    assert_null(mw_noted_find(&noted, in("b.prov.json"), "broken", 6));
+    drop(&p);
+    assert_ok(mw_manifest_write(dir, &noted, NULL));
+    mw_noted_clear(&noted);
+    assert_ok(mw_file_load(&with, &n, in("manifest.jsonl"), 1 << 20, NULL));
+    assert_ok(mw_manifest_write(dir, NULL, NULL));
+    assert_ok(mw_file_load(&without, &n, in("manifest.jsonl"), 1 << 20, NULL));
+    assert_string_equal(with, without);
+    mw_free(with);
+    mw_free(without);
     row = json_line("manifest.jsonl", 1);
     assert_string_equal(json_string_value(json_object_get(row, "id")), "a/x~20y");
     assert_string_equal(json_string_value(json_object_get(row, "video")), "a/x y.mkv");
@@ -373,7 +389,7 @@ static void manifests_without_memory_leave_no_part(void **state)
         mw_status st;
 
         mw_mem_fail_at(at);
-        st = mw_manifest_write(dir, NULL);
+        st = mw_manifest_write(dir, NULL, NULL);
         mw_mem_fail_at(0);
         assert_int_equal(mw_mem_live(), 0);
         assert_int_equal(count_files(dir, MW_PART_SUFFIX), 0);
