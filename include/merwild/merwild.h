@@ -21,6 +21,7 @@
 #include "merwild/corrupt.h"
 #include "merwild/faces.h"
 #include "merwild/features.h"
+#include "merwild/import.h"
 #include "merwild/models.h"
 #include "merwild/occluders.h"
 #include "merwild/ops.h"

@@ -101,8 +101,9 @@ static mw_status push_text(machine *m, mw_pickle_kind kind, uint64_t n)
     mw_pickle_node node = { .kind = kind };
     mw_status st;
 
-    if (n > UINT32_MAX) return bad(m, "bad_pickle", "a text is too long");
+    if (n > UINT32_MAX && kind == MW_PICKLE_TEXT) return bad(m, "bad_pickle", "a text is too long");
     node.n = (uint32_t)n;
+    node.cap = (uint32_t)(n >> 32);
     st = take(m, n, &node.as.text);
     return st == MW_OK ? push_new(m, node) : st;
 }
@@ -149,7 +150,10 @@ static mw_status from_mark(machine *m, mw_pickle_kind kind)
 {
     const size_t from = last_mark(m);
 
-    return from ? collect(m, kind, from, 1) : bad(m, "bad_pickle", "there is no mark");
+    if (!from) return bad(m, "bad_pickle", "there is no mark");
+    if (kind == MW_PICKLE_DICT && (m->n_stack - from) % 2)
+        return bad(m, "bad_pickle", "a key without a value");
+    return collect(m, kind, from, 1);
 }
 
 /* Append the stack above position from to the list just below (below the mark when drop is 1). */
@@ -172,6 +176,20 @@ static mw_status append(machine *m, size_t from, size_t drop)
     list->n += (uint32_t)n;
     m->n_stack = from - drop;
     return MW_OK;
+}
+
+/* The last n values of the stack. */
+static mw_status append_last(machine *m, size_t n)
+{
+    return has(m, n + 1) ? append(m, m->n_stack - n, 0)
+                         : bad(m, "bad_pickle", "the stack is too short");
+}
+
+static mw_status append_marked(machine *m)
+{
+    const size_t from = last_mark(m);
+
+    return from ? append(m, from, 1) : bad(m, "bad_pickle", "there is no mark");
 }
 
 /* Keys are counted up by every pickler, one per instruction, so none exceeds the input's length. */
@@ -333,7 +351,8 @@ static mw_status set_items(machine *m, size_t from, size_t drop)
     if (from < 1 + drop || m->stack[from - 1 - drop] == MARK || n % 2)
         return bad(m, "bad_pickle", "there is nothing to set entries of");
     dict = &m->tree->node[m->stack[from - 1 - drop]];
-    if (dict->kind != MW_PICKLE_DICT && dict->kind != MW_PICKLE_CALL)
+    if (dict->kind != MW_PICKLE_DICT &&
+        (dict->kind != MW_PICKLE_CALL || m->calls != MW_PICKLE_TORCH))
         return bad(m, "bad_pickle", "an entry of what is no dictionary");
     st = more_items(m, dict, n + 1);
     if (st != MW_OK) return st;
@@ -358,14 +377,6 @@ static mw_status step_torch(machine *m, int op)
 {
     if (m->calls != MW_PICKLE_TORCH) return refuse(m, op);
     switch (op) {
-    case '}':
-        return collect(m, MW_PICKLE_DICT, m->n_stack, 0);
-    case 's':
-        return has(m, 3) ? set_items(m, m->n_stack - 2, 0)
-                         : bad(m, "bad_pickle", "the stack is too short");
-    case 'u':
-        return last_mark(m) ? set_items(m, last_mark(m), 1)
-                            : bad(m, "bad_pickle", "there is no mark");
     case 0x81: /* NEWOBJ: class and arguments, as a call has them */
         return describe_call(m);
     case 'Q':
@@ -391,8 +402,21 @@ static mw_status step_described(machine *m, int op)
     case 'B':
     case 'T':
         return sized(m, 4, MW_PICKLE_BYTES);
+    case 0x8d:
+        return sized(m, 8, MW_PICKLE_TEXT);
     case 0x8e:
+    case 0x96: /* BYTEARRAY8 of protocol 5: numpy puts the data of arrays there */
         return sized(m, 8, MW_PICKLE_BYTES);
+    case '}':
+        return collect(m, MW_PICKLE_DICT, m->n_stack, 0);
+    case 'd':
+        return from_mark(m, MW_PICKLE_DICT);
+    case 's':
+        return has(m, 3) ? set_items(m, m->n_stack - 2, 0)
+                         : bad(m, "bad_pickle", "the stack is too short");
+    case 'u':
+        return last_mark(m) ? set_items(m, last_mark(m), 1)
+                            : bad(m, "bad_pickle", "there is no mark");
     case 'c':
         return global_lines(m);
     case 0x93:
@@ -489,10 +513,9 @@ static mw_status step(machine *m)
     case 0x87:
         return tuple_of(m, (size_t)op - 0x84);
     case 'a':
-        return has(m, 2) ? append(m, m->n_stack - 1, 0)
-                         : bad(m, "bad_pickle", "the stack is too short");
+        return append_last(m, 1);
     case 'e':
-        return last_mark(m) ? append(m, last_mark(m), 1) : bad(m, "bad_pickle", "there is no mark");
+        return append_marked(m);
     case '.':
         if (m->n_stack != 1 || !has(m, 1))
             return bad(m, "bad_pickle", "it does not end in one value");
@@ -532,6 +555,24 @@ void mw_pickle_clear(mw_pickle *p)
     }
     mw_free(p->node);
     *p = (mw_pickle){ 0 };
+}
+
+int mw_pickle_is(const mw_pickle_node *v, const char *text)
+{
+    const size_t n = strlen(text);
+
+    return (v->kind == MW_PICKLE_TEXT || v->kind == MW_PICKLE_BYTES) && mw_pickle_length(v) == n &&
+           !memcmp(v->as.text, text, n);
+}
+
+int64_t mw_pickle_lookup(const mw_pickle *p, uint32_t dict, const char *key)
+{
+    const mw_pickle_node *v = &p->node[dict];
+
+    if (v->kind != MW_PICKLE_DICT) return -1;
+    for (uint32_t i = v->n; i >= 2; i -= 2)
+        if (mw_pickle_is(&p->node[v->as.item[i - 2]], key)) return v->as.item[i - 1];
+    return -1;
 }
 
 int mw_pickle_number(const mw_pickle *p, uint32_t node, double *x)

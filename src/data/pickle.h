@@ -24,16 +24,16 @@ typedef enum mw_pickle_kind {
     MW_PICKLE_FLOAT,
     MW_PICKLE_LIST,
     MW_PICKLE_TUPLE,
+    MW_PICKLE_DICT, /* items: key, value, key, value ... */
     MW_PICKLE_TEXT,
     MW_PICKLE_BYTES,
     MW_PICKLE_GLOBAL, /* text "module\nname" */
     MW_PICKLE_CALL,   /* items: function, argument tuple[, state[, key, value ...]] */
-    MW_PICKLE_DICT,   /* items: key, value, key, value ... */
     MW_PICKLE_STORED  /* item: what names something outside the pickle (a persistent id) */
 } mw_pickle_kind;
 
-/* What a pickle may hold. VALUES: numbers, lists and tuples. CALLS: also text, bytes and
- * descriptions of calls. TORCH: also dictionaries, objects made by a class (kept as calls) and
+/* What a pickle may hold. VALUES: numbers, lists and tuples. CALLS: also text, bytes, dictionaries
+ * and descriptions of calls. TORCH: also objects made by a class (kept as calls, with entries) and
  * persistent ids. */
 enum { MW_PICKLE_VALUES, MW_PICKLE_CALLS, MW_PICKLE_TORCH };
 
@@ -44,7 +44,7 @@ enum { MW_PICKLE_VALUES, MW_PICKLE_CALLS, MW_PICKLE_TORCH };
  * text points into the input, which must outlive the tree; NULL for GLOBAL made of two texts. */
 typedef struct mw_pickle_node {
     mw_pickle_kind kind;
-    uint32_t n, cap; /* items, or bytes of text */
+    uint32_t n, cap; /* items; of TEXT and BYTES the halves of a length, see mw_pickle_length */
     union {
         double number;
         int64_t integer; /* also BOOL */
@@ -69,6 +69,16 @@ void mw_pickle_clear(mw_pickle *p);
 
 /* Whether nodes of this kind have as.item. */
 int mw_pickle_has_items(mw_pickle_kind kind);
+
+/* Bytes of a TEXT or BYTES node; arrays of 4 GiB and more occur. */
+static inline size_t mw_pickle_length(const mw_pickle_node *v)
+{
+    return (size_t)((uint64_t)v->cap << 32 | v->n);
+}
+/* Whether a TEXT or BYTES node says this. */
+int mw_pickle_is(const mw_pickle_node *v, const char *text);
+/* The value under a key of a DICT: its node number, or -1. The last one counts. */
+int64_t mw_pickle_lookup(const mw_pickle *p, uint32_t dict, const char *key);
 
 /* The value of a number (INT, FLOAT, BOOL): 0, or -1 for another kind. */
 int mw_pickle_number(const mw_pickle *p, uint32_t node, double *x);

@@ -205,7 +205,7 @@ mw_status mw_pickle_from_array(const void *data, size_t item, const size_t *shap
 
 static int text_is(const mw_pickle_node *v, const char *text)
 {
-    return v->n == strlen(text) && !memcmp(v->as.text, text, v->n);
+    return mw_pickle_length(v) == strlen(text) && !memcmp(v->as.text, text, v->n);
 }
 
 static int global_is(const mw_pickle *p, uint32_t node, const char *module, const char *name)
@@ -270,7 +270,7 @@ static int array_state(const mw_pickle *p, const mw_pickle_node *state, mw_pickl
         a->n *= a->shape[i];
     }
     a->data = data->as.text;
-    return a->n * a->item == data->n ? 0 : -1;
+    return a->n * a->item == mw_pickle_length(data) ? 0 : -1;
 }
 
 mw_status mw_pickle_to_array(mw_pickle_array *out, const void *bytes, size_t n, const char *name,
