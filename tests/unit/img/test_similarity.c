@@ -133,7 +133,7 @@ static void does_not_alias_when_shrinking(void **state)
 static void weighs_colours_as_the_eye_does(void **state)
 {
     static const uint8_t colour[3][3] = { { 200, 0, 0 }, { 0, 200, 0 }, { 0, 0, 200 } };
-    static const float grey[3] = { 59.8f, 117.4f, 22.8f };
+    static const float grey[3] = { 9798 / 163.84f, 19235 / 163.84f, 3735 / 163.84f };
     const mw_similarity s = { 1, 0, 0, 0 };
     mw_frame f;
     float out;
