@@ -39,3 +39,21 @@ int cmd_features_visual(int argc, char **argv)
 
     return cli_run_job(&command, &job_features_visual, argc, argv);
 }
+
+CLI_JOB(features_bank);
+
+int cmd_features_bank(int argc, char **argv)
+{
+    static const cli_command command = {
+        .name = "features bank",
+        .arguments = "",
+        .summary = "Features of every video, clean and damaged in known ways, with the reliability "
+                   "of every row: what models are trained and tested on.",
+        .details =
+            "Reads label.csv beside the clips (MMSA's columns; mode: train, valid, test) and "
+            "writes OUT/<clip>.bank.npz,\n"
+            "bank.json and label.csv. The damage is done in memory.",
+    };
+
+    return cli_run_job(&command, &job_features_bank, argc, argv);
+}

@@ -18,6 +18,7 @@ int cmd_models(int argc, char **argv);
 int cmd_models_info(int argc, char **argv);
 int cmd_features_audio(int argc, char **argv);
 int cmd_features_visual(int argc, char **argv);
+int cmd_features_bank(int argc, char **argv);
 int cmd_import_mmsa(int argc, char **argv);
 int cmd_import_csd(int argc, char **argv);
 int cmd_import_labels(int argc, char **argv);

@@ -19,6 +19,8 @@ static const struct {
     { "faces", NULL, cmd_faces, "face tracks of videos" },
     { "features", "audio", cmd_features_audio, "acoustic descriptors of clips" },
     { "features", "visual", cmd_features_visual, "embeddings or geometry of the faces in clips" },
+    { "features", "bank", cmd_features_bank,
+      "features of clips, clean and damaged, with the truth" },
     { "import", "mmsa", cmd_import_mmsa, "feature bank of a pickle of MMSA or MulT" },
     { "verify", NULL, cmd_verify, "compare outputs with their recorded hashes" },
     { "replay", NULL, cmd_replay, "make one output again from its sidecar" },

@@ -44,6 +44,21 @@ MW_API size_t mw_features_visual_options_groups(mw_features_visual_options *o,
 MW_API mw_status mw_features_visual(const mw_features_visual_options *o, const mw_run_hooks *hooks,
                                     mw_summary *summary, mw_error *err);
 
+typedef struct mw_features_bank_options mw_features_bank_options;
+
+/* Options of "features bank"; as for the corruption jobs (corrupt.h). */
+MW_API mw_features_bank_options *mw_features_bank_options_new(int preset, mw_error *err);
+MW_API void mw_features_bank_options_free(mw_features_bank_options **o);
+MW_API size_t mw_features_bank_options_groups(mw_features_bank_options *o,
+                                              mw_opt_group groups[MW_MAX_GROUPS]);
+
+/* A feature bank of every video below in: OUT/<relative path>.bank.npz, sound and picture clean and
+ * damaged in the ways of its split, with the reliability of every row; bank.json, label.csv, and a
+ * .prov.json beside each (docs/feature-bank.md). The damage is done in memory by the operations of
+ * the corruption jobs. Errors as mw_corrupt_audio and mw_faces; MW_ERR_IO (no_labels). */
+MW_API mw_status mw_features_bank(const mw_features_bank_options *o, const mw_run_hooks *hooks,
+                                  mw_summary *summary, mw_error *err);
+
 #ifdef __cplusplus
 }
 #endif
