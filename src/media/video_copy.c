@@ -14,7 +14,7 @@
 void mw_video_copy_clear(mw_video_copy *c)
 {
     av_packet_free(&c->pkt);
-    avformat_close_input(&c->in);
+    mw_video_source_leave(&c->source, MW_PART_REST);
     mw_free(c->to);
     mw_free(c->last_dts);
     *c = (mw_video_copy){ 0 };
@@ -130,13 +130,35 @@ static mw_status add_or_drop(mw_video_copy *c, AVFormatContext *oc, unsigned i, 
     return MW_OK;
 }
 
+/* A source of its own for c. */
+static mw_status open_alone(mw_video_copy *c, const char *path, mw_error *err)
+{
+    mw_status st;
+
+    c->in = NULL;
+    st = mw_demux_open(&c->in, path, 1, err);
+    if (st == MW_OK) st = mw_video_source_make(&c->source, c->in, -1, MW_PART_REST, err);
+    return st;
+}
+
+/* Nothing else is to be read, but for the pictures of a source that is shared. */
+static void choose_streams(mw_video_copy *c)
+{
+    for (unsigned i = 0; i < c->in->nb_streams && i < c->n_streams; i++)
+        if ((int)i != c->source->pictures)
+            c->in->streams[i]->discard = c->to[i] < 0 ? AVDISCARD_ALL : AVDISCARD_DEFAULT;
+}
+
 mw_status mw_video_copy_open(mw_video_copy *c, AVFormatContext *oc, const mw_video_reader *like,
                              const mw_video_encoder *opts, AVStream **video, mw_error *err)
 {
     const char *path = mw_video_reader_path(like);
     const unsigned video_index = (unsigned)mw_video_reader_stream(like)->index;
-    mw_status st = mw_demux_open(&c->in, path, 1, err);
+    mw_status st = MW_OK;
 
+    c->source = mw_video_source_share(mw_video_reader_source(like));
+    c->in = c->source ? c->source->fc : NULL;
+    if (!c->source) st = open_alone(c, path, err);
     if (st == MW_OK) st = alloc_tables(c, err);
     c->is_mkv = !strcmp(oc->oformat->name, "matroska");
     for (unsigned i = 0; st == MW_OK && i < c->n_streams; i++) {
@@ -150,8 +172,7 @@ mw_status mw_video_copy_open(mw_video_copy *c, AVFormatContext *oc, const mw_vid
     if (st != MW_OK) return st;
     if (video_index >= c->n_streams)
         return mw_fail(err, MW_ERR_FORMAT, "unsupported", "%s changed while it was read", path);
-    for (unsigned i = 0; i < c->n_streams; i++)
-        if (c->to[i] < 0) c->in->streams[i]->discard = AVDISCARD_ALL;
+    choose_streams(c);
     if (!c->count.n_copied) c->ended = 1;
     return MW_OK;
 }
@@ -221,7 +242,7 @@ mw_status mw_video_copy_metadata(AVFormatContext *oc, const mw_video_copy *c,
 mw_status mw_video_copy_open_all(mw_video_copy *c, AVFormatContext *oc, const char *path,
                                  mw_error *err)
 {
-    mw_status st = mw_demux_open(&c->in, path, 1, err);
+    mw_status st = open_alone(c, path, err);
 
     if (st == MW_OK) st = alloc_tables(c, err);
     c->is_mkv = !strcmp(oc->oformat->name, "matroska");
@@ -269,29 +290,55 @@ static void mend_times(mw_video_copy *c, AVPacket *pkt, unsigned i)
     c->last_dts[i] = pkt->dts;
 }
 
+static int is_copied(const mw_video_copy *c, const AVPacket *pkt)
+{
+    return (unsigned)pkt->stream_index < c->n_streams && c->to[pkt->stream_index] >= 0;
+}
+
+/* Go on in a source of its own, after the packets that were fetched from the shared one. */
+static mw_status part_ways(mw_video_copy *c, mw_error *err)
+{
+    char *path = mw_strdup(strchr(c->in->url, ':') + 1);
+    mw_status st;
+
+    if (!path) return mw_fail_nomem(err);
+    mw_video_source_leave(&c->source, MW_PART_REST);
+    st = open_alone(c, path, err);
+    if (st == MW_OK) choose_streams(c);
+    for (int64_t n = 0; st == MW_OK && n < c->n_fetched; n += is_copied(c, c->pkt))
+        if (mw_video_source_next(c->source, MW_PART_REST, c->pkt))
+            st = mw_fail(err, MW_ERR_FORMAT, "unsupported", "%s changed while it was read", path);
+    mw_free(path);
+    return st;
+}
+
 /* The next packet of a copied stream into c->pkt, or c->ended. */
 static mw_status fetch(mw_video_copy *c, mw_error *err)
 {
-    const char *path = strchr(c->in->url, ':') + 1;
     int code;
 
-    for (;;) {
-        code = av_read_frame(c->in, c->pkt);
-        if (code < 0) break;
-        if ((unsigned)c->pkt->stream_index < c->n_streams && c->to[c->pkt->stream_index] >= 0) {
-            if (c->pkt->flags & AV_PKT_FLAG_CORRUPT)
-                return mw_fail(err, MW_ERR_FORMAT, "truncated",
-                               "%s: a packet of stream %d is damaged or cut off", path,
-                               c->pkt->stream_index);
-            c->count.n_start_kept += loses_start(c, c->pkt);
-            mend_times(c, c->pkt, (unsigned)c->pkt->stream_index);
-            c->held = 1;
-            return MW_OK;
+    do {
+        code = mw_video_source_next(c->source, MW_PART_REST, c->pkt);
+        if (code == MW_SOURCE_LOST) {
+            const mw_status st = part_ways(c, err);
+
+            if (st != MW_OK) return st;
+            code = mw_video_source_next(c->source, MW_PART_REST, c->pkt);
         }
-        av_packet_unref(c->pkt);
+    } while (!code && !is_copied(c, c->pkt));
+    if (!code && c->pkt->flags & AV_PKT_FLAG_CORRUPT)
+        return mw_fail(err, MW_ERR_FORMAT, "truncated",
+                       "%s: a packet of stream %d is damaged or cut off",
+                       strchr(c->in->url, ':') + 1, c->pkt->stream_index);
+    if (!code) {
+        c->n_fetched++;
+        c->count.n_start_kept += loses_start(c, c->pkt);
+        mend_times(c, c->pkt, (unsigned)c->pkt->stream_index);
+        c->held = 1;
+        return MW_OK;
     }
-    if (code == AVERROR_EOF && c->in->pb && c->in->pb->error < 0) code = c->in->pb->error;
-    if (code != AVERROR_EOF) return mw_av_fail(err, code, "truncated", "%s cannot be read", path);
+    if (code != AVERROR_EOF)
+        return mw_av_fail(err, code, "truncated", "%s cannot be read", strchr(c->in->url, ':') + 1);
     c->ended = 1;
     return MW_OK;
 }

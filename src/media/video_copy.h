@@ -7,13 +7,17 @@
 
 #include <libavformat/avformat.h>
 
+#include "media/video_source.h"
 #include "media/video_writer.h"
 
-/* in reads the source a second time; to[i] is the output stream of source stream i, -1 for none. */
+/* source: the reader's own, or one that reads the file a second time; in: its context. to[i] is the
+ * output stream of source stream i, -1 for none. */
 typedef struct mw_video_copy {
+    mw_video_source *source;
     AVFormatContext *in;
     AVPacket *pkt;
-    int held, ended; /* pkt holds a packet for later; no more come */
+    int64_t n_fetched; /* packets of copied streams */
+    int held, ended;   /* pkt holds a packet for later; no more come */
     int is_mkv;
     unsigned n_streams;
     int *to;
@@ -21,8 +25,9 @@ typedef struct mw_video_copy {
     mw_video_copied count;
 } mw_video_copy;
 
-/* c zeroed. Adds to oc a stream for each source stream, in the source's order; *video receives the
- * place of the video, whose parameters the caller fills. */
+/* c zeroed. Shares the file of like where nothing has been read from it yet. Adds to oc a stream
+ * for each source stream, in the source's order; *video receives the place of the video, whose
+ * parameters the caller fills. */
 mw_status mw_video_copy_open(mw_video_copy *c, AVFormatContext *oc, const mw_video_reader *like,
                              const mw_video_encoder *opts, AVStream **video, mw_error *err);
 /* Every stream of the file at path, with its tags, dispositions and chapters. c zeroed. */

@@ -17,7 +17,7 @@
 #include "media/video_reader_priv.h"
 
 struct mw_video_reader {
-    AVFormatContext *fc;
+    mw_video_source *source;
     AVCodecContext *dc;
     AVStream *st;
     AVPacket *pkt;
@@ -40,9 +40,14 @@ mw_video_stats mw_video_reader_stats(const mw_video_reader *r)
     return r->stats;
 }
 
+mw_video_source *mw_video_reader_source(const mw_video_reader *r)
+{
+    return r->source;
+}
+
 AVFormatContext *mw_video_reader_input(const mw_video_reader *r)
 {
-    return r->fc;
+    return r->source->fc;
 }
 
 AVStream *mw_video_reader_stream(const mw_video_reader *r)
@@ -92,6 +97,7 @@ static double duration_of(const AVFormatContext *fc, const AVStream *st)
 
 static void fill_info(mw_video_reader *r)
 {
+    const AVFormatContext *fc = r->source->fc;
     const AVStream *st = r->st;
     const AVCodecParameters *par = st->codecpar;
     const AVRational sar =
@@ -110,19 +116,19 @@ static void fill_info(mw_video_reader *r)
         .sar_den = sar.den > 0 ? sar.den : 1,
         .n_frames_declared = st->nb_frames,
         .start_pts = st->start_time == AV_NOPTS_VALUE ? INT64_MIN : st->start_time,
-        .duration_s = duration_of(r->fc, st),
+        .duration_s = duration_of(fc, st),
         .range = mw_video_range((enum AVPixelFormat)par->format, par->color_range),
         .reorder_frames = par->video_delay,
     };
-    for (unsigned i = 0; i < r->fc->nb_streams; i++)
-        if (r->fc->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO)
+    for (unsigned i = 0; i < fc->nb_streams; i++)
+        if (fc->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO)
             info->n_audio++;
         else
-            info->n_other += r->fc->streams[i] != st;
+            info->n_other += fc->streams[i] != st;
     snprintf(info->codec, sizeof info->codec, "%s", avcodec_get_name(par->codec_id));
     snprintf(info->pixel_format, sizeof info->pixel_format, "%s",
              pixel_format ? pixel_format : "unknown");
-    snprintf(info->container, sizeof info->container, "%s", r->fc->iformat->name);
+    snprintf(info->container, sizeof info->container, "%s", fc->iformat->name);
     read_rotation(info, st);
 }
 
@@ -172,11 +178,27 @@ static mw_status open_decoder(mw_video_reader *r, mw_error *err)
     return MW_OK;
 }
 
+static mw_status open_source(mw_video_reader *r, mw_error *err)
+{
+    AVFormatContext *fc = NULL;
+    int index;
+    mw_status st = mw_demux_open(&fc, r->path, 1, err);
+
+    if (st == MW_OK) st = mw_demux_video_stream(fc, &index, err);
+    if (st != MW_OK) {
+        avformat_close_input(&fc);
+        return st;
+    }
+    for (unsigned i = 0; i < fc->nb_streams; i++)
+        fc->streams[i]->discard = (int)i == index ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+    r->st = fc->streams[index];
+    return mw_video_source_make(&r->source, fc, index, MW_PART_PICTURES, err);
+}
+
 mw_status mw_video_reader_open(mw_video_reader **out, const char *path, mw_error *err)
 {
     mw_video_reader *r = mw_calloc(1, sizeof *r);
     mw_status st = MW_OK;
-    int index;
 
     *out = NULL;
     if (!r) return mw_fail_nomem(err);
@@ -188,12 +210,8 @@ mw_status mw_video_reader_open(mw_video_reader **out, const char *path, mw_error
         st = mw_fail_nomem(err);
         goto done;
     }
-    st = mw_demux_open(&r->fc, path, 1, err);
-    if (st == MW_OK) st = mw_demux_video_stream(r->fc, &index, err);
+    st = open_source(r, err);
     if (st != MW_OK) goto done;
-    for (unsigned i = 0; i < r->fc->nb_streams; i++)
-        r->fc->streams[i]->discard = (int)i == index ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
-    r->st = r->fc->streams[index];
     fill_info(r);
     st = open_decoder(r, err);
     if (st == MW_OK) st = check_size(r, err);
@@ -216,7 +234,7 @@ void mw_video_reader_close(mw_video_reader **r)
     av_frame_free(&x->frame);
     av_packet_free(&x->pkt);
     avcodec_free_context(&x->dc);
-    avformat_close_input(&x->fc);
+    mw_video_source_leave(&x->source, MW_PART_PICTURES);
     mw_free(x->path);
     mw_free(x);
 }
@@ -241,13 +259,8 @@ static int is_damaged(const mw_video_reader *r)
 /* Give the decoder one more packet of the stream, or the end. */
 static mw_status feed(mw_video_reader *r, mw_error *err)
 {
-    int code;
+    int code = mw_video_source_next(r->source, MW_PART_PICTURES, r->pkt);
 
-    do {
-        av_packet_unref(r->pkt);
-        code = av_read_frame(r->fc, r->pkt);
-    } while (code >= 0 && r->pkt->stream_index != r->st->index);
-    if (code == AVERROR_EOF && r->fc->pb && r->fc->pb->error < 0) code = r->fc->pb->error;
     if (code < 0 && code != AVERROR_EOF)
         return mw_av_fail(err, code, "truncated", "%s cannot be read near frame %lld", r->path,
                           (long long)r->stats.n_frames);

@@ -8,6 +8,10 @@
 #include <libavformat/avformat.h>
 
 #include "media/video_reader.h"
+#include "media/video_source.h"
+
+/* What its packets come from: for a writer to take those of the other streams. */
+mw_video_source *mw_video_reader_source(const mw_video_reader *r);
 
 AVFormatContext *mw_video_reader_input(const mw_video_reader *r);
 AVStream *mw_video_reader_stream(const mw_video_reader *r);

@@ -76,8 +76,9 @@ typedef struct mw_video_copied {
     int64_t n_dts_moved;
 } mw_video_copied;
 
-/* Create path (replacing it) with all streams of the file behind like. like is used during this
- * call only; the file is opened a second time to copy the other streams from, as frames arrive.
+/* Create path (replacing it) with all streams of the file behind like. like may be closed
+ * before the writer, in the same thread; the other streams are copied from its open file as frames
+ * arrive, or from a second one where like has been read already or the streams lie far apart.
  *
  * MW_ERR_RANGE (options), MW_ERR_IO, MW_ERR_FORMAT with reason unsupported (codec, size or audio
  * codec does not fit the container; rotation cannot be kept). On failure *out is NULL and path does

@@ -10,9 +10,11 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
+#include "base/fs.h"
 #include "base/mem.h"
 #include "media/video_demux.h"
 #include "media/video_reader.h"
+#include "media/video_reader_priv.h"
 #include "media/video_writer.h"
 #include "support/clips.h"
 
@@ -650,6 +652,51 @@ static void the_reference_preset_is_30_fps_without_sound(void **state)
     mw_video_reader_close(&r);
 }
 
+/* The bytes of a copy of in during which at most max_bytes of packets wait; early: the reader is
+ * closed before the last streams are copied. */
+static char *copy_with_room(size_t max_bytes, int early, size_t *n)
+{
+    const mw_video_encoder o = mw_video_encoder_default();
+    mw_video_reader *r = NULL;
+    mw_video_writer *w = NULL;
+    char *bytes;
+    mw_frame f;
+    int got = 1;
+
+    assert_ok(mw_video_reader_open(&r, in, NULL));
+    mw_video_reader_source(r)->max_bytes = max_bytes;
+    assert_ok(mw_video_writer_open(&w, out, r, &o, NULL));
+    for (;;) {
+        assert_ok(mw_video_reader_next(r, &f, &got, NULL));
+        if (!got) break;
+        assert_ok(mw_video_writer_put(w, &f, NULL));
+    }
+    if (early) mw_video_reader_close(&r);
+    assert_ok(mw_video_writer_close(&w, NULL));
+    mw_video_reader_close(&r);
+    assert_ok(mw_file_load(&bytes, n, out, (size_t)1 << 26, NULL));
+    return bytes;
+}
+
+static void one_open_file_or_two_give_the_same_copy(void **state)
+{
+    char *want, *have;
+    size_t n_want, n_have;
+
+    (void)state;
+    name_in("w.mp4");
+    name_out("w_out.mp4");
+    make_video(in, &(clip_options){ .fps_num = 25, .n_frames = 60, .b_frames = 2, .audio = "aac" });
+    want = copy_with_room(MW_SOURCE_MAX_BYTES, 0, &n_want);
+    for (size_t room = 0; room < 20000; room = 3 * room + 500) {
+        have = copy_with_room(room, room > 1000, &n_have);
+        assert_int_equal(n_have, n_want);
+        assert_memory_equal(have, want, n_want);
+        mw_free(have);
+    }
+    mw_free(want);
+}
+
 static void same_input_gives_same_bytes(void **state)
 {
     (void)state;
@@ -997,6 +1044,7 @@ int main(void)
         cmocka_unit_test(range_survives_or_is_converted),
         cmocka_unit_test(the_reference_preset_is_30_fps_without_sound),
         cmocka_unit_test(same_input_gives_same_bytes),
+        cmocka_unit_test(one_open_file_or_two_give_the_same_copy),
         cmocka_unit_test(a_full_disk_is_reported_and_leaves_nothing),
         cmocka_unit_test(the_end_of_a_short_file_is_checked_too),
         cmocka_unit_test(names_of_every_kind_can_be_written),
