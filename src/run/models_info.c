@@ -47,13 +47,10 @@ static int count_layers(const mw_weights *w, const naming *by)
     int n = 0;
 
     for (; n < 1000; n++) {
-        mw_str name = { 0 };
-        const mw_tensor *t;
+        char name[96];
 
-        mw_str_printf(&name, "%s%d%s", by->layer[0], n, by->layer[1]);
-        t = name.failed ? NULL : mw_weights_find(w, name.data);
-        mw_str_clear(&name);
-        if (!t) break;
+        snprintf(name, sizeof name, "%s%d%s", by->layer[0], n, by->layer[1]);
+        if (!mw_weights_find(w, name)) break;
     }
     return n;
 }

@@ -19,7 +19,9 @@
 #include "media/sound.h"
 #include "media/video_reader.h"
 #include "merwild/merwild.h"
+#include "nn/weights.h"
 #include "support/clips.h"
+#include "support/random_vit.h"
 #include "support/sounds.h"
 
 static char *dir;
@@ -42,7 +44,8 @@ static const char *const outputs[] = {
     "out_0/x.wav", "out_0/x.prov.json", "out_0/x.track.npz", "out_0/manifest.jsonl",
     "out_0/v.mp4", "out_0/v.prov.json", "out_0/v.track.npz", "out/occluders.csv",
     "out/v.mp4",   "out/v.prov.json",   "out/v.track.npz",   "out/manifest.jsonl",
-    "again/x.wav", "again/v.mp4",       "out/f.npz",         "out/f.prov.json"
+    "again/x.wav", "again/v.mp4",       "out/f.npz",         "out/f.prov.json",
+    "again/x.wav", "again/v.mp4",       "out/w.safetensors", "out/w.txt"
 };
 
 static void hash_outputs(char hex[65])
@@ -431,6 +434,54 @@ static void readers(void **state)
     sweep("reading a video", read_video);
 }
 
+/* ---- weight files ---- */
+
+static mw_status write_weights(mw_error *err, mw_summary *summary)
+{
+    static const float x[6] = { 1, 2, 3, 4, 5, 6 };
+    static const mw_tensor_out tensors[] = { { "a", x, { 2, 3 }, 2 }, { "b.c", x, { 6 }, 1 } };
+    static const char *const notes[][2] = { { "format", "pt" } };
+
+    (void)summary;
+    if (mw_make_dirs(in("out"), err) != MW_OK) return err ? err->code : MW_ERR_NOMEM;
+    return mw_safetensors_write(in("out/w.safetensors"), tensors, 2, notes, 1, err);
+}
+
+/* Describe a file, and keep the description as an output. */
+static mw_status describe(const char *path, mw_error *err)
+{
+    char *text = NULL;
+    mw_status st = mw_make_dirs(in("out"), err);
+
+    if (st == MW_OK) st = mw_model_describe(&text, path, err);
+    if (st == MW_OK) st = mw_file_store(in("out/w.txt"), text, strlen(text), err);
+    mw_text_free(text);
+    return st;
+}
+
+static mw_status describe_safetensors(mw_error *err, mw_summary *summary)
+{
+    (void)summary;
+    return describe(in("clip.safetensors"), err);
+}
+
+static mw_status describe_archive(mw_error *err, mw_summary *summary)
+{
+    (void)summary;
+    return describe(source_path("tests/golden/data/tiny_state_dict.pt"), err);
+}
+
+static void weight_files(void **state)
+{
+    static const random_vit_size size = { 8, 4, 8, 1, 8, 4 };
+
+    (void)state;
+    random_vit_write(in("clip.safetensors"), &size, 1);
+    sweep("writing weights", write_weights);
+    sweep("describing safetensors", describe_safetensors);
+    sweep("describing a PyTorch archive", describe_archive);
+}
+
 /* One hand of 8 x 8 pixels and its mask. */
 static void make_bank(void)
 {
@@ -498,7 +549,7 @@ int main(void)
         cmocka_unit_test(audio_job),       cmocka_unit_test(video_job),
         cmocka_unit_test(av_job),          cmocka_unit_test(visual_features),
         cmocka_unit_test(occluder_import), cmocka_unit_test(verification_and_replay),
-        cmocka_unit_test(readers),
+        cmocka_unit_test(readers),         cmocka_unit_test(weight_files),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
