@@ -44,7 +44,8 @@ typedef struct mw_tensor {
 typedef struct mw_weights mw_weights;
 
 /* Map path and read its directory. *out is the caller's (mw_weights_close), NULL on failure.
- * MW_ERR_IO; MW_ERR_FORMAT "bad_weights" naming file, tensor and reason; MW_ERR_NOMEM. Threads: the
+ * MW_ERR_IO; MW_ERR_FORMAT "bad_weights" naming file, tensor and reason, or what the pickle of an
+ * archive is refused for ("refused_opcode", "bad_pickle", "truncated"); MW_ERR_NOMEM. Threads: the
  * object does not change after opening; any number may read it. */
 mw_status mw_weights_open(mw_weights **out, const char *path, mw_error *err);
 void mw_weights_close(mw_weights **w);

@@ -50,8 +50,7 @@ mw_status mw_weights_add(mw_weights *w, const char *name, const mw_weights_entry
 /* Bytes of one element; 0 for MW_DTYPE_OTHER. */
 size_t mw_dtype_bytes(mw_dtype t);
 
-/* MW_ERR_FORMAT "bad_weights" naming file and, unless NULL, tensor; what goes behind "is": a
- * description of the fault. */
+/* MW_ERR_FORMAT "bad_weights" naming file and, unless NULL, tensor. what: the fault, in words. */
 mw_status mw_weights_bad(const mw_weights *w, const char *tensor, const char *what, mw_error *err);
 
 #endif

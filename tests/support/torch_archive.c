@@ -20,7 +20,7 @@ static void put(buffer *b, const void *bytes, size_t n)
 static void number(buffer *b, uint64_t v, int n_bytes)
 {
     for (int i = 0; i < n_bytes; i++) {
-        const unsigned char byte = (unsigned char)(v >> 8 * i);
+        const unsigned char byte = i < 8 ? (unsigned char)(v >> 8 * i) : 0;
 
         put(b, &byte, 1);
     }
