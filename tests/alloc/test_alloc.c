@@ -45,7 +45,7 @@ static const char *const outputs[] = {
     "out_0/v.mp4", "out_0/v.prov.json", "out_0/v.track.npz", "out/occluders.csv",
     "out/v.mp4",   "out/v.prov.json",   "out/v.track.npz",   "out/manifest.jsonl",
     "again/x.wav", "again/v.mp4",       "out/f.npz",         "out/f.prov.json",
-    "again/x.wav", "again/v.mp4",       "out/w.safetensors", "out/w.txt"
+    "out/w.safetensors", "out/w.txt"
 };
 
 static void hash_outputs(char hex[65])
