@@ -164,6 +164,13 @@ for words in '' "--models $T/nowhere" "--weights $T/in" "--weights $T/none.pt"; 
         says "$text"
     done
 done
+# weights that are none
+printf 'PK\003\004 not a model' >w.pt
+head -c 4000 /dev/zero >w.safetensors
+for weights in w.pt w.safetensors in/v.mp4; do
+    mw 2 features visual -i in -o o --json --weights $weights
+    grep -q '"done": 0' .stdout || fail "weights that are none were used"
+done
 [ -e o ] && fail "a job that cannot start left an output folder"
 
 # ---- with the detector ----

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "feature/encoder_class.h"
 #include "feature/vit/vit.h"
+#include "run/visual_pass.h"
 
 enum { SIDE = 2, COLUMNS = 4, PIXELS = 3 * SIDE * SIDE };
 
@@ -221,6 +222,38 @@ static void bad_weights_are_passed_on(void **state)
     mw_encoder_clip.close(&e);
 }
 
+/* Rows move when a pass makes room (after 512, 1024 ...); those that are owed must be written
+ * before, and the last batch at the end. Each frame's given face begins at another column. */
+static void a_pass_gets_every_row_however_many_there_are(void **state)
+{
+    enum { FRAMES = 1500, BATCH = 7 };
+    fixture x = made(BATCH);
+    mw_visual_pass_config c = { .encoder = &x.e, .policy = MW_FACES_FIRST };
+    mw_visual_pass *p;
+    mw_matrix m;
+
+    (void)state;
+    assert_ok(mw_encoder_worker_create(&c.worker, &x.e, NULL));
+    assert_ok(mw_visual_pass_create(&p, &c, NULL));
+    for (int i = 0; i < FRAMES; i++) {
+        const mw_face f = { .x = (i % 600 + 0.5) / 640, .y = 0, .w = 0.05, .h = 0.5 };
+
+        n_runs = 0;
+        assert_ok(mw_visual_pass_push(p, &x.f, i, &f, i % 11 != 0, NULL));
+    }
+    assert_ok(mw_visual_pass_finish(p, &m, NULL, NULL));
+    assert_int_equal(m.rows, FRAMES);
+    for (int i = 0; i < FRAMES; i++) {
+        assert_int_equal(m.valid[i], i % 11 != 0);
+        assert_true(m.x[COLUMNS * i] == (i % 11 ? i % 600 : 0));
+        assert_true(m.x[COLUMNS * i + 3] == (i % 11 ? 180 : 0));
+    }
+    mw_matrix_clear(&m);
+    mw_visual_pass_destroy(&p);
+    mw_encoder_worker_destroy(&c.worker);
+    clear(&x);
+}
+
 static void no_memory_is_no_leak(void **state)
 {
     (void)state;
@@ -252,6 +285,7 @@ int main(void)
         cmocka_unit_test(an_error_lets_go_of_the_rows),
         cmocka_unit_test(settings_reach_the_tower),
         cmocka_unit_test(bad_weights_are_passed_on),
+        cmocka_unit_test(a_pass_gets_every_row_however_many_there_are),
         cmocka_unit_test(no_memory_is_no_leak),
     };
 

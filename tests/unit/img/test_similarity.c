@@ -115,7 +115,7 @@ static void repeats_the_edge_outside(void **state)
 /* Columns 0 255 0 255 ...: halving must give the mean, not one of the two. */
 static void does_not_alias_when_shrinking(void **state)
 {
-    const mw_similarity half = { 2, 0, 4, 4 };
+    const mw_similarity half = { 2, 0, 4.5, 4.5 };
     mw_frame f;
     float out[16];
 
