@@ -109,17 +109,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mw_corrupt_audio_options *a = mw_corrupt_audio_options_new(0, NULL);
     mw_corrupt_video_options *v = mw_corrupt_video_options_new(0, NULL);
     mw_features_audio_options *f = mw_features_audio_options_new(0, NULL);
-    mw_opt_group groups[3 * MW_MAX_GROUPS];
+    mw_features_visual_options *p = mw_features_visual_options_new(0, NULL);
+    mw_opt_group groups[4 * MW_MAX_GROUPS];
     char text[MAX_BYTES + 1];
     size_t n, which;
 
-    FUZZ_CHECK(a && v && f);
+    FUZZ_CHECK(a && v && f && p);
     if (!size || size > MAX_BYTES) goto done;
     memcpy(text, data + 1, size - 1);
     text[size - 1] = 0;
     n = mw_corrupt_audio_options_groups(a, groups);
     n += mw_corrupt_video_options_groups(v, groups + n);
     n += mw_features_audio_options_groups(f, groups + n);
+    n += mw_features_visual_options_groups(p, groups + n);
     which = data[0] % (n + n_ops);
     if (which < n) /* no group is larger than this */
         run_table(groups[which].table, 4096, text);
@@ -129,6 +131,7 @@ done:
     mw_corrupt_audio_options_free(&a);
     mw_corrupt_video_options_free(&v);
     mw_features_audio_options_free(&f);
+    mw_features_visual_options_free(&p);
     FUZZ_CHECK(mw_mem_live() == live);
     return 0;
 }
