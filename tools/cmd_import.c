@@ -2,7 +2,7 @@
  *
  * The input of an import may stand as an argument: "import mmsa FILE -o BANK".
  */
-#include <string.h>
+#include <stddef.h>
 
 #include "cli.h"
 #include "commands.h"
@@ -52,5 +52,116 @@ int cmd_import_mmsa(int argc, char **argv)
         code = cli_finish(&progress, mw_import_mmsa(&o, &hooks, &summary, &err), &summary, &err);
     }
     mw_opt_clear(mw_run_options_table, &o);
+    return code;
+}
+
+/* ---- tables of labels ---- */
+
+static int finish_report(const cli_command *c, const cli_common *common, mw_status st,
+                         const mw_import_report *r, const mw_error *err)
+{
+    if (common->json) {
+        printf("{\"command\": \"%s\", \"status\": \"%s\", \"rows\": %zu, \"written\": %zu, "
+               "\"rejected\": %zu, \"videos\": %zu, \"videos_in_no_fold\": %zu, "
+               "\"videos_of_folds_without_rows\": %zu, \"train\": %zu, \"valid\": %zu, \"test\": "
+               "%zu",
+               c->name, mw_status_name(st), r->n_rows, r->n_written, r->n_rejected, r->n_videos,
+               r->n_no_fold, r->n_fold_only, r->n_split[0], r->n_split[1], r->n_split[2]);
+        if (st != MW_OK) {
+            printf(", \"reason\": \"%s\", \"message\": ", err->reason);
+            cli_json_text(stdout, err->message);
+        }
+        printf("}\n");
+    } else if (st == MW_OK && !common->quiet) {
+        printf("%zu rows: %zu written, %zu rejected; train %zu, valid %zu, test %zu\n", r->n_rows,
+               r->n_written, r->n_rejected, r->n_split[0], r->n_split[1], r->n_split[2]);
+    }
+    if (st != MW_OK) fprintf(stderr, "merwild %s: %s\n", c->name, err->message);
+    if (st == MW_ERR_RANGE) return EXIT_USAGE;
+    if (st != MW_OK) return EXIT_CANNOT_START;
+    return r->n_rejected ? EXIT_FAILED_CLIPS : EXIT_OK;
+}
+
+int cmd_import_csd(int argc, char **argv)
+{
+    static const cli_command command = {
+        .name = "import csd",
+        .arguments = "LABELS.csd",
+        .summary = "Make a table of labels (MMSA's columns) of a CMU-MultimodalSDK label file.",
+        .details = "Writes OUT, and OUT.rejects.csv with what was left out and why; such rows make "
+                   "the exit code 3.",
+        .max_positional = 1,
+    };
+    mw_import_csd_options o = { 0 };
+    const mw_opt_group group = { mw_import_csd_table, &o };
+    cli_common common = { 0 };
+    mw_import_report report = { 0 };
+    const char *in = NULL;
+    cli_progress progress;
+    mw_run_hooks hooks;
+    mw_error err = { 0 };
+    int code = EXIT_CANNOT_START;
+
+    if (mw_opt_defaults(mw_import_csd_table, &o, 0, &err) != MW_OK)
+        fprintf(stderr, "merwild: %s\n", err.message);
+    else
+        code = cli_parse(&command, argc, argv, &group, 1, &common, &in);
+    if (!code) code = take_input(&command, &group, in);
+    if (!code && common.help) {
+        cli_help(&command, &group, 1, stdout);
+    } else if (!code) {
+        mw_status st;
+
+        hooks = cli_hooks(&progress, command.name, &common);
+        st = mw_import_csd(&o, &hooks, &report, &err);
+        code = finish_report(&command, &common, st, &report, &err);
+    }
+    mw_opt_clear(mw_import_csd_table, &o);
+    return code;
+}
+
+typedef struct labels_options {
+    char *in, *out;
+} labels_options;
+
+static const mw_opt labels_table[] = {
+    { "in", MW_OPT_TEXT, offsetof(labels_options, in), "",
+      .help = "label.csv of MMSA, or a manifest (CSV or JSON lines)" },
+    { "out", MW_OPT_TEXT, offsetof(labels_options, out), "",
+      .help = "table to write in MMSA's columns; empty: only check" },
+    { 0 },
+};
+
+int cmd_import_labels(int argc, char **argv)
+{
+    static const cli_command command = {
+        .name = "import labels",
+        .arguments = "TABLE",
+        .summary = "Check a table of labels and count its rows.",
+        .max_positional = 1,
+    };
+    labels_options o = { 0 };
+    const mw_opt_group group = { labels_table, &o };
+    cli_common common = { 0 };
+    mw_import_report report = { 0 };
+    const char *in = NULL;
+    mw_error err = { 0 };
+    int code = EXIT_CANNOT_START;
+
+    if (mw_opt_defaults(labels_table, &o, 0, &err) != MW_OK)
+        fprintf(stderr, "merwild: %s\n", err.message);
+    else
+        code = cli_parse(&command, argc, argv, &group, 1, &common, &in);
+    if (!code) code = take_input(&command, &group, in);
+    if (!code && common.help) {
+        cli_help(&command, &group, 1, stdout);
+    } else if (!code && !*o.in) {
+        fprintf(stderr, "merwild %s: option 'in': a table is needed\n", command.name);
+        code = EXIT_USAGE;
+    } else if (!code) {
+        code = finish_report(&command, &common, mw_import_labels(o.in, o.out, &report, &err),
+                             &report, &err);
+    }
+    mw_opt_clear(labels_table, &o);
     return code;
 }

@@ -22,6 +22,8 @@ static const struct {
     { "features", "bank", cmd_features_bank,
       "features of clips, clean and damaged, with the truth" },
     { "import", "mmsa", cmd_import_mmsa, "feature bank of a pickle of MMSA or MulT" },
+    { "import", "csd", cmd_import_csd, "table of labels of a CMU-MultimodalSDK file" },
+    { "import", "labels", cmd_import_labels, "check a table of labels, or a manifest" },
     { "verify", NULL, cmd_verify, "compare outputs with their recorded hashes" },
     { "replay", NULL, cmd_replay, "make one output again from its sidecar" },
     { "preview", NULL, cmd_preview, "draw what was done to one clip" },

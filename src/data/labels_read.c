@@ -247,7 +247,7 @@ static mw_status read_header(header *h, mw_csv *c, mw_error *err)
         h->name[h->n] = mw_strdup(name);
         if (!h->name[h->n]) return mw_fail_nomem(err);
     }
-    if (seen[C_ID] || seen[C_CLIP]) return MW_OK;
+    if (seen[C_ID] || seen[C_CLIP] || seen[C_VIDEO]) return MW_OK;
     return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
                    "'%s' has no header that names columns video_id and clip_id, or id", c->name);
 }

@@ -190,7 +190,7 @@ static int by_path(const void *key, const void *file)
     return strcmp(key, ((const mw_noise_file *)file)->path);
 }
 
-const mw_noise_file *mw_bank_file(const mw_bank *b, const char *rel)
+const mw_noise_file *mw_bank_find(const mw_bank *b, const char *rel)
 {
     return b->n ? bsearch(rel, b->files, b->n, sizeof *b->files, by_path) : NULL;
 }
@@ -231,7 +231,7 @@ mw_status mw_bank_read(void *user, const char *rel, int64_t offset, double cross
                        int64_t n, mw_error *err)
 {
     const mw_bank *b = user;
-    const mw_noise_file *f = mw_bank_file(b, rel);
+    const mw_noise_file *f = mw_bank_find(b, rel);
     mw_status st;
     char *path;
 
@@ -251,7 +251,7 @@ mw_status mw_bank_read(void *user, const char *rel, int64_t offset, double cross
 
 mw_status mw_bank_sha256(mw_bank *b, const char *rel, char *hex, mw_error *err)
 {
-    const mw_noise_file *f = mw_bank_file(b, rel);
+    const mw_noise_file *f = mw_bank_find(b, rel);
     mw_status st = MW_OK;
     size_t i;
 

@@ -43,7 +43,7 @@ mw_status mw_bank_read(void *user, const char *rel, int64_t offset, double cross
                        int64_t n, mw_error *err);
 
 /* The file with this relative path, or NULL. */
-const mw_noise_file *mw_bank_file(const mw_bank *b, const char *rel);
+const mw_noise_file *mw_bank_find(const mw_bank *b, const char *rel);
 
 /* SHA-256 of a file of the bank, computed once. hex holds 65 characters. */
 mw_status mw_bank_sha256(mw_bank *b, const char *rel, char *hex, mw_error *err);

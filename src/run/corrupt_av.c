@@ -489,7 +489,7 @@ static int asset_is_same(void *user, const char *path, const char *sha256)
     const av_job *aj = user;
     char found[65];
 
-    if (mw_bank_file(aj->maker.bank, path) &&
+    if (mw_bank_find(aj->maker.bank, path) &&
         mw_bank_sha256(aj->maker.bank, path, found, NULL) == MW_OK && !strcmp(found, sha256))
         return 1;
     return mw_visual_asset_is_same(&aj->o->video.picture, path, sha256);

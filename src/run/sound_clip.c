@@ -139,7 +139,7 @@ static mw_status list_assets(mw_sound_clip *s, mw_error *err)
     s->assets = mw_calloc(d->files.n, sizeof *s->assets);
     if (!s->assets) return mw_fail_nomem(err);
     for (size_t i = 0; i < d->files.n; i++) {
-        const mw_noise_file *f = mw_bank_file(s->maker->bank, d->files.v[i]);
+        const mw_noise_file *f = mw_bank_find(s->maker->bank, d->files.v[i]);
         const int64_t n = (int64_t)s->clean.n;
         mw_status st;
 

@@ -71,9 +71,9 @@ static void categories_follow_the_first_folder(void **state)
         assert_string_equal(b->files[i].path, files[i].rel); /* sorted */
         assert_int_equal(b->files[i].category, files[i].category);
         assert_int_equal(b->files[i].n, 2000);
-        assert_ptr_equal(mw_bank_file(b, files[i].rel), &b->files[i]);
+        assert_ptr_equal(mw_bank_find(b, files[i].rel), &b->files[i]);
     }
-    assert_null(mw_bank_file(b, "none.wav"));
+    assert_null(mw_bank_find(b, "none.wav"));
     mw_bank_close(&b);
     assert_null(b);
     mw_bank_close(&b);
