@@ -3,6 +3,8 @@
  * The input of an import may stand as an argument: "import mmsa FILE -o BANK".
  */
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 #include "commands.h"
@@ -163,5 +165,76 @@ int cmd_import_labels(int argc, char **argv)
                              &report, &err);
     }
     mw_opt_clear(labels_table, &o);
+    return code;
+}
+
+/* ---- matrices ---- */
+
+static int is_condition(const char *arg)
+{
+    return !strcmp(arg, "--condition") || !strncmp(arg, "--condition=", 12);
+}
+
+/* All --condition of argv as lines, and argv without them. NULL: no memory, or a value is missing.
+ */
+static char *gather_conditions(int *argc, char **argv)
+{
+    size_t size = 1;
+    char *lines;
+    int n = 0;
+
+    for (int i = 0; i < *argc; i++)
+        size += strlen(argv[i]) + 1;
+    lines = calloc(size, 1);
+    for (int i = 0; lines && i < *argc; i++) {
+        const char *value = argv[i] + 12;
+
+        if (!is_condition(argv[i])) {
+            argv[n++] = argv[i];
+            continue;
+        }
+        if (argv[i][11] != '=') value = i + 1 < *argc ? argv[++i] : "";
+        strcat(lines, value);
+        strcat(lines, "\n");
+    }
+    *argc = n;
+    return lines;
+}
+
+int cmd_import_features(int argc, char **argv)
+{
+    static const cli_command command = {
+        .name = "import features",
+        .arguments = "",
+        .summary = "Make a feature bank of folders of matrices, by anybody (.npz, .npy, .pkl).",
+        .details = "Looks for <folder>/<video>/<clip>.npz, .npy or .pkl of every clip of the "
+                   "table. Matrices of damaged clips have\n"
+                   "the rows of the clean ones.",
+    };
+    mw_import_features_options o = { 0 };
+    const mw_opt_group group = { mw_import_features_table, &o };
+    char *conditions = gather_conditions(&argc, argv);
+    cli_common common = { 0 };
+    mw_summary summary = { 0 };
+    cli_progress progress;
+    mw_run_hooks hooks;
+    mw_error err = { 0 };
+    int code = EXIT_CANNOT_START;
+
+    if (!conditions || mw_opt_defaults(mw_import_features_table, &o, 0, &err) != MW_OK ||
+        mw_opt_set(mw_opt_find(mw_import_features_table, "condition"), &o, conditions, &err) !=
+            MW_OK)
+        fprintf(stderr, "merwild %s: %s\n", command.name, conditions ? err.message : "no memory");
+    else
+        code = cli_parse(&command, argc, argv, &group, 1, &common, NULL);
+    if (!code && common.help) {
+        cli_help(&command, &group, 1, stdout);
+    } else if (!code) {
+        hooks = cli_hooks(&progress, command.name, &common);
+        code =
+            cli_finish(&progress, mw_import_features(&o, &hooks, &summary, &err), &summary, &err);
+    }
+    mw_opt_clear(mw_import_features_table, &o);
+    free(conditions);
     return code;
 }

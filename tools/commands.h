@@ -21,6 +21,7 @@ int cmd_features_visual(int argc, char **argv);
 int cmd_features_bank(int argc, char **argv);
 int cmd_import_mmsa(int argc, char **argv);
 int cmd_import_csd(int argc, char **argv);
+int cmd_import_features(int argc, char **argv);
 int cmd_import_labels(int argc, char **argv);
 int cmd_synth(int argc, char **argv);
 int cmd_ops(int argc, char **argv);

@@ -23,6 +23,7 @@ static const struct {
       "features of clips, clean and damaged, with the truth" },
     { "import", "mmsa", cmd_import_mmsa, "feature bank of a pickle of MMSA or MulT" },
     { "import", "csd", cmd_import_csd, "table of labels of a CMU-MultimodalSDK file" },
+    { "import", "features", cmd_import_features, "feature bank of folders of matrices" },
     { "import", "labels", cmd_import_labels, "check a table of labels, or a manifest" },
     { "verify", NULL, cmd_verify, "compare outputs with their recorded hashes" },
     { "replay", NULL, cmd_replay, "make one output again from its sidecar" },

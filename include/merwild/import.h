@@ -57,6 +57,25 @@ MW_API mw_status mw_import_csd(const mw_import_csd_options *o, const mw_run_hook
 MW_API mw_status mw_import_labels(const char *in, const char *out, mw_import_report *report,
                                   mw_error *err);
 
+/* Table: mw_import_features_table. */
+typedef struct mw_import_features_options {
+    char *audio, *visual, *text; /* folders of matrices <clip>.npz, .npy or .pkl; "": none */
+    char *labels;                /* table of labels: which clips there are */
+    char *out;                   /* the bank to write */
+    char *conditions; /* lines "NAME=AUDIO_DIR,VISUAL_DIR" or "NAME@LEVEL=..."; empty: clean */
+    int64_t jobs;     /* worker threads; 0: one per processor */
+} mw_import_features_options;
+
+MW_API extern const mw_opt mw_import_features_table[];
+
+/* Trees of feature matrices as a bank. A matrix that carries times, validity, names and truth
+ * (merwild's .npz) keeps them; others get row numbers as times, and reliability 1 when clean, else
+ * unknown. Clips of the table without any clean matrix fail ("no_features"), as do those whose
+ * matrices do not fit together ("bad_features"). Columns are those of the first clip that has the
+ * modality; NaN and infinite numbers stay. Returns as mw_import_mmsa. */
+MW_API mw_status mw_import_features(const mw_import_features_options *o, const mw_run_hooks *hooks,
+                                    mw_summary *summary, mw_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -80,6 +80,13 @@ static mw_status parse_npy(mw_npz_array *a, const char *bytes, size_t n, const c
     return MW_OK;
 }
 
+mw_status mw_npy_parse(mw_npz_array *out, const char *bytes, size_t n, const char *name,
+                       mw_error *err)
+{
+    *out = (mw_npz_array){ .n_dims = 0 };
+    return parse_npy(out, bytes, n, name, err);
+}
+
 /* Offset of the end of central directory record, or -1. */
 static long long find_end(const char *bytes, size_t n)
 {

@@ -24,6 +24,10 @@ typedef struct mw_npz_array {
 mw_status mw_npz_find(mw_npz_array *out, const char *bytes, size_t n, const char *key,
                       const char *name, mw_error *err);
 
+/* The bytes of an .npy file. MW_ERR_FORMAT bad_npz. */
+mw_status mw_npy_parse(mw_npz_array *out, const char *bytes, size_t n, const char *name,
+                       mw_error *err);
+
 /* A file with its directory in order of name, for many look-ups; bytes and name are borrowed. Free
  * with mw_npz_close, also after a failure. */
 typedef struct mw_npz_file {

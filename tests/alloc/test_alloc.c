@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "data/csd.h"
 #include "data/npz.h"
 #include "data/track.h"
 #include "media/image_png.h"
@@ -41,11 +42,12 @@ typedef mw_status call(mw_error *err, mw_summary *summary);
 
 /* SHA-256 over the outputs that a call makes. */
 static const char *const outputs[] = {
-    "out_0/x.wav", "out_0/x.prov.json", "out_0/x.track.npz", "out_0/manifest.jsonl",
-    "out_0/v.mp4", "out_0/v.prov.json", "out_0/v.track.npz", "out/occluders.csv",
-    "out/v.mp4",   "out/v.prov.json",   "out/v.track.npz",   "out/manifest.jsonl",
-    "again/x.wav", "again/v.mp4",       "out/f.npz",         "out/f.prov.json",
-    "out/w.safetensors", "out/w.txt"
+    "out_0/x.wav",       "out_0/x.prov.json", "out_0/x.track.npz", "out_0/manifest.jsonl",
+    "out_0/v.mp4",       "out_0/v.prov.json", "out_0/v.track.npz", "out/occluders.csv",
+    "out/v.mp4",         "out/v.prov.json",   "out/v.track.npz",   "out/manifest.jsonl",
+    "again/x.wav",       "again/v.mp4",       "out/f.npz",         "out/f.prov.json",
+    "out/w.safetensors", "out/w.txt",         "out/bank.json",     "out/label.csv",
+    "out/va/1.bank.npz", "out/v/1.bank.npz",  "out/l.csv",         "out/l.csv.rejects.csv"
 };
 
 static void hash_outputs(char hex[65])
@@ -342,6 +344,82 @@ static void occluder_import(void **state)
     sweep("occluders import", import_occluders);
 }
 
+/* A path for an options struct, which does not write to it. */
+static char *field(const char *name)
+{
+    return (char *)(uintptr_t)in(name);
+}
+
+static mw_status import_mmsa(mw_error *err, mw_summary *summary)
+{
+    mw_run_options o = { .in = field("in/d.pkl"), .out = field("out"), .jobs = 1 };
+
+    return mw_import_mmsa(&o, NULL, summary, err);
+}
+
+static mw_status import_features(mw_error *err, mw_summary *summary)
+{
+    mw_import_features_options o = { .audio = field("in/feats"),
+                                     .visual = field("in/feats"),
+                                     .text = field("in/none"),
+                                     .labels = field("in/l.csv"),
+                                     .out = field("out"),
+                                     .jobs = 1 };
+    char conditions[600];
+
+    snprintf(conditions, sizeof conditions, "n@-5=%s,\n", in("in/feats"));
+    o.conditions = conditions;
+    return mw_import_features(&o, NULL, summary, err);
+}
+
+static mw_status import_csd(mw_error *err, mw_summary *summary)
+{
+    mw_import_csd_options o = { .in = field("in/l.csd"),
+                                .out = field("out/l.csv"),
+                                .folds = field("in/l.csv"),
+                                .transcripts = field("in") };
+    mw_import_report report;
+
+    (void)summary;
+    return mw_import_csd(&o, NULL, &report, err);
+}
+
+static void copy_corpus(const char *from, const char *to)
+{
+    char path[256], *bytes;
+    size_t n;
+
+    snprintf(path, sizeof path, "tests/fuzz/corpus/%s", from);
+    assert_ok(mw_file_load(&bytes, &n, source_path(path), 1 << 20, NULL));
+    assert_ok(mw_file_store(in(to), bytes, n, NULL));
+    mw_free(bytes);
+}
+
+static void imports(void **state)
+{
+    static const char table[] = "video_id,clip_id,label\nv,1,2\n",
+                      segment[] = "x___3___0.5___3.25___a\n";
+    const float x[] = { 1, 2, 3, 4 };
+    const size_t shape[2] = { 2, 2 };
+    mw_npz z = { 0 };
+
+    (void)state;
+    copy_corpus("mmsa/mmsa_2_1.pkl", "in/d.pkl");
+    sweep("import mmsa", import_mmsa);
+    assert_ok(mw_make_dirs(in("in/feats/v"), NULL));
+    mw_npz_put(&z, "x", "<f4", shape, 2, x, sizeof x);
+    mw_npz_put_texts(&z, "names", (const char *const[]){ "a", "b" }, 2);
+    assert_ok(mw_npz_finish(&z, NULL));
+    assert_ok(mw_file_store(in("in/feats/v/1.npz"), z.bytes.data, z.bytes.n, NULL));
+    mw_npz_clear(&z);
+    assert_ok(mw_file_store(in("in/l.csv"), table, sizeof table - 1, NULL));
+    sweep("import features", import_features);
+    if (!mw_csd_known()) return;
+    copy_corpus("csd/mosei_like.csd", "in/l.csd");
+    assert_ok(mw_file_store(in("in/123456.txt"), segment, sizeof segment - 1, NULL));
+    sweep("import csd", import_csd);
+}
+
 /* The rest works on outputs made once, kept beside. */
 static void keep(const char *from, const char *to)
 {
@@ -550,6 +628,7 @@ int main(void)
         cmocka_unit_test(av_job),          cmocka_unit_test(visual_features),
         cmocka_unit_test(occluder_import), cmocka_unit_test(verification_and_replay),
         cmocka_unit_test(readers),         cmocka_unit_test(weight_files),
+        cmocka_unit_test(imports),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

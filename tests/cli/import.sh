@@ -86,6 +86,40 @@ else
     mw 1 import csd "$made/csd/mosei_like.csd"
 fi
 
+# folders of matrices, of anybody; ours with what they carry
+mkdir -p in/v
+wav in/v/1.wav n=16000
+wav in/v/2.wav n=17000 seed=2
+mw 0 features audio -i in -o clean --format npz --length 20
+mw 0 features audio -i in -o other --format npy --length 20
+mw 0 features audio -i in -o short --format pkl --length 10
+printf 'video_id,clip_id,label,mode\nv,1,1,train\nv,2,-1,test\nv,3,0,test\n' >table.csv
+mw 3 import features --audio clean --labels table.csv --condition noise@-5=other, -o fb --json
+summary clips 3 done 2 failed 1 outputs 2
+reasons no_features 1
+files fb <<END
+bank.json
+label.csv
+v/1.bank.npz
+v/2.bank.npz
+END
+[ "$(wc -l <fb/label.csv)" = 3 ] || fail "label.csv names others than were written"
+[ "$("$JSONTOOL" get fb/bank.json conditions.1.id)" = noise@-5 ] || fail "the condition is not in bank.json"
+[ "$("$JSONTOOL" get fb/bank.json conditions.1.variants.a)" = noise@-5 ] || fail "the variant is not in bank.json"
+mw 3 import features --audio clean --visual short --labels table.csv --condition x=short,other --condition=y=,short -o fb2 --json
+reasons bad_features 2 no_features 1
+head -n 2 table.csv >one.csv
+mw 0 import features --visual short --labels one.csv -o fb3 --json
+summary clips 1 done 1
+for bad in x x=a x=a,b,c =a, x@y=a, clean=a, x=,; do
+    mw 1 import features --audio clean --labels table.csv -o none --condition "$bad"
+done
+mw 1 import features --audio clean --labels table.csv -o none --condition x=a, --condition x=b,
+mw 1 import features --labels table.csv -o none
+mw 1 import features --audio clean -o none
+mw 2 import features --audio clean --labels missing.csv -o none
+[ ! -e none ] || fail "a refused job left something"
+
 # the samples
 [ -d "$samples" ] || { note "no samples in $samples"; exit 0; }
 mw 0 import mmsa "$samples/mmsa_like/MOSI/Processed/unaligned_tiny.pkl" -o tiny --json
