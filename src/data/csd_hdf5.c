@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reading through HDF5's serial C interface, from an image of the file in memory.
+ * HDF5's serial C interface finds the objects in an image of the file; their numbers are taken from
+ * the bytes of the file by csd_data.c, since H5Dread of 1.10 reads outside its buffers when a file
+ * is broken (found by fuzzing, with compact and contiguous sets).
  */
 #include <pthread.h>
 #include <stdint.h>
@@ -11,14 +13,16 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "data/csd.h"
+#include "data/csd_data.h"
 
-#define MAX_NAME  256
-#define MAX_CHUNK ((hsize_t)1 << 26) /* bytes of a chunk after its filters */
+#define MAX_NAME 256
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 typedef struct reader {
     mw_csd *csd;
+    const void *bytes;
+    size_t n_bytes;
     const char *name, *entry; /* of the file; of the video being read, "" outside */
     mw_status st;
     mw_error *err;
@@ -52,86 +56,37 @@ static hid_t open_member(hid_t group, const char *name, H5I_type_t type)
     return id;
 }
 
-/* Whether a data set lies inside the file, in a form that costs no more than it says. */
-static int storage_is_safe(hid_t set)
+static mw_status read_set(reader *r, hid_t id, double *out, const mw_csd_set *set)
 {
-    const hid_t plist = H5Dget_create_plist(set), type = H5Dget_type(set);
-    hsize_t chunk[8];
-    int ok = plist >= 0 && type >= 0 && H5Pget_external_count(plist) == 0, n;
+    const mw_status st = mw_csd_set_read(out, set, id, r->bytes, r->n_bytes);
 
-    if (ok && H5Pget_layout(plist) == H5D_CHUNKED) {
-        hsize_t bytes = H5Tget_size(type);
-
-        n = H5Pget_chunk(plist, 8, chunk);
-        ok = n > 0 && n <= 8 && bytes > 0;
-        for (int i = 0; ok && i < n; i++) {
-            ok = chunk[i] > 0 && bytes <= MAX_CHUNK / chunk[i];
-            bytes *= chunk[i];
-        }
-    } else if (ok) {
-        ok = H5Pget_layout(plist) == H5D_CONTIGUOUS || H5Pget_layout(plist) == H5D_COMPACT;
-    }
-    n = ok ? H5Pget_nfilters(plist) : 0;
-    for (int i = 0; ok && i < n; i++) {
-        unsigned flags, config;
-        size_t n_values = 0;
-        const H5Z_filter_t f =
-            H5Pget_filter2(plist, (unsigned)i, &flags, &n_values, NULL, 0, NULL, &config);
-
-        ok = f == H5Z_FILTER_DEFLATE || f == H5Z_FILTER_SHUFFLE || f == H5Z_FILTER_FLETCHER32;
-    }
-    if (type >= 0) H5Tclose(type);
-    if (plist >= 0) H5Pclose(plist);
-    return ok;
-}
-
-/* Rows and columns of a data set of numbers: 0, or -1. Dimensions past the second count as columns.
- */
-static int shape_of(hid_t set, size_t *rows, size_t *columns)
-{
-    const hid_t space = H5Dget_space(set), type = H5Dget_type(set);
-    hsize_t dims[8] = { 0 };
-    const int n = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
-    int failed = n < 2 || n > 8 || H5Sget_simple_extent_dims(space, dims, NULL) != n ||
-                 (H5Tget_class(type) != H5T_FLOAT && H5Tget_class(type) != H5T_INTEGER);
-
-    *columns = 1;
-    for (int i = 1; !failed && i < n; i++) {
-        failed = !dims[i] || dims[i] > MW_CSD_MAX_COLUMNS / *columns;
-        *columns *= (size_t)dims[i];
-    }
-    failed |= dims[0] > MW_CSD_MAX_ROWS;
-    *rows = (size_t)dims[0];
-    if (type >= 0) H5Tclose(type);
-    if (space >= 0) H5Sclose(space);
-    return failed ? -1 : 0;
+    if (st == MW_ERR_NOMEM) return mw_fail_nomem(r->err);
+    return st == MW_OK ? MW_OK
+                       : bad(r, "storage outside the file, or filters or chunks that are not read");
 }
 
 static mw_status read_rows(reader *r, hid_t features, hid_t intervals)
 {
     mw_csd *c = r->csd;
-    size_t rows, columns, n_intervals, two;
+    mw_csd_set f, i;
+    mw_status st;
 
-    if (shape_of(features, &rows, &columns) || shape_of(intervals, &n_intervals, &two))
+    if (mw_csd_set_shape(&f, features) || mw_csd_set_shape(&i, intervals))
         return bad(r, "features or intervals are no numbers of two dimensions, at most 1048576 "
                       "rows of 16 columns");
-    if (two != 2 || rows != n_intervals) return bad(r, "not one interval per row of features");
-    if (!storage_is_safe(features) || !storage_is_safe(intervals))
-        return bad(r, "storage outside the file, or filters or chunks that are not read");
-    if (c->columns && columns != c->columns)
+    if (i.columns != 2 || f.rows != i.rows) return bad(r, "not one interval per row of features");
+    if (c->columns && f.columns != c->columns)
         return bad(r, "another number of columns than other entries");
-    if (rows > MW_CSD_MAX_ROWS - c->rows) return bad(r, "more than 1048576 rows in all");
-    c->columns = columns;
-    if (mw_grow(&c->x, &c->x_cap, (c->rows + rows) * columns, sizeof *c->x) ||
-        mw_grow(&c->interval, &c->interval_cap, (c->rows + rows) * 2, sizeof *c->interval))
+    if (f.rows > MW_CSD_MAX_ROWS - c->rows) return bad(r, "more than 1048576 rows in all");
+    c->columns = f.columns;
+    if (mw_grow(&c->x, &c->x_cap, (c->rows + f.rows) * f.columns, sizeof *c->x) ||
+        mw_grow(&c->interval, &c->interval_cap, (c->rows + f.rows) * 2, sizeof *c->interval))
         return mw_fail_nomem(r->err);
-    if (rows && (H5Dread(features, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                         c->x + c->rows * columns) < 0 ||
-                 H5Dread(intervals, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                         c->interval + c->rows * 2) < 0))
-        return bad(r, "its data cannot be read");
-    c->entry[c->n - 1].n = rows;
-    c->rows += rows;
+    st = read_set(r, features, c->x + c->rows * f.columns, &f);
+    if (st == MW_OK) st = read_set(r, intervals, c->interval + c->rows * 2, &i);
+    if (st != MW_OK) return st;
+    c->entry[c->n - 1].n = f.rows;
+    c->rows += f.rows;
     return MW_OK;
 }
 
@@ -226,7 +181,7 @@ static hid_t open_image(const void *bytes, size_t n)
 mw_status mw_csd_parse(mw_csd *out, const void *bytes, size_t n, const char *name, mw_error *err)
 {
     mw_csd c = { .root = NULL };
-    reader r = { &c, name, "", MW_OK, err };
+    reader r = { &c, bytes, n, name, "", MW_OK, err };
     H5E_auto2_t print = NULL;
     void *print_to = NULL;
     hid_t file;
