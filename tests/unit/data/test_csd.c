@@ -48,6 +48,8 @@ static void make(const char *what)
     const hid_t data = make_group(root, strcmp(what, "no data") ? "data" : "date");
     const hid_t b = make_group(data, "b"), a = make_group(data, "a[2]");
     const hsize_t big[2] = { 1 << 20, 16 };
+    const double seven[7] = { 1, 2, 3, 4, 5, 6, 7 };
+    hid_t set;
 
     put(b, "intervals", 2, 2, 0);
     put(b, "features", 2, 7, 1);
@@ -70,7 +72,9 @@ static void make(const char *what)
 
         H5Pset_chunk(plist, 2, dims);
         H5Pset_nbit(plist);
-        H5Dclose(H5Dcreate2(a, "features", H5T_IEEE_F64LE, space, H5P_DEFAULT, plist, H5P_DEFAULT));
+        set = H5Dcreate2(a, "features", H5T_IEEE_F64LE, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+        H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, seven);
+        H5Dclose(set);
         H5Sclose(space);
         H5Pclose(plist);
     } else if (!strcmp(what, "texts")) {

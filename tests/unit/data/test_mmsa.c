@@ -215,6 +215,32 @@ static void other_programs_are_refused(void **state)
             "'id' is no list");
 }
 
+/* A shape that says more, or less, than the data hold. */
+static void shapes_must_fit_their_data(void **state)
+{
+    static const char shape[] = "K\x02K\x04K\x03\x87"; /* audio of train */
+    char *bytes, *at = NULL;
+    mw_error err;
+    mw_mmsa m;
+    size_t n;
+
+    (void)state;
+    bytes = load("mmsa_3_0.pkl", &n);
+    for (size_t i = 0; i + sizeof shape - 1 <= n && !at; i++)
+        if (!memcmp(bytes + i, shape, sizeof shape - 1)) at = bytes + i;
+    assert_non_null(at);
+    for (int columns = 1; columns < 9; columns++) {
+        at[5] = (char)columns;
+        if (columns == 3) continue;
+        assert_fails(mw_mmsa_open(&m, bytes, n, "f", &err), MW_ERR_FORMAT);
+        assert_non_null(strstr(err.message, "'audio' is no list"));
+    }
+    at[5] = 3;
+    assert_ok(mw_mmsa_open(&m, bytes, n, "f", NULL));
+    mw_mmsa_close(&m);
+    mw_free(bytes);
+}
+
 static void memory_running_out_is_told(void **state)
 {
     size_t n;
@@ -253,6 +279,7 @@ int main(void)
         cmocka_unit_test(mult_and_aligned_files_are_read),
         cmocka_unit_test(damaged_files_are_refused_or_read_inside),
         cmocka_unit_test(other_programs_are_refused),
+        cmocka_unit_test(shapes_must_fit_their_data),
         cmocka_unit_test(memory_running_out_is_told),
     };
 
