@@ -2,7 +2,7 @@
  *
  * The scoring networks: the relevance-guided scorer with its fusion encoder, and everything it is
  * compared with, over one trunk. What comes from AV-RelScore (Hong et al., CVPR 2023) and what is
- * ours: docs/scoring.md.
+ * ours: docs/scoring-model.md.
  *
  * A batch holds clips as windows ("tokens"): the window statistics of standardised features. A
  * network owns parameters and one arena per shape of batch; nothing is allocated within a step of a
@@ -20,6 +20,7 @@
 
 #include "merwild/status.h"
 #include "nn/weights.h"
+#include "score/real.h"
 
 #define MW_NET_SLICE          8
 #define MW_NET_MAX_MODALITIES 3
@@ -85,13 +86,16 @@ int mw_net_token_values(const mw_net_config *c, int m);
 
 /* n clips, n_tokens [m] tokens each (padded). All arrays are borrowed, row-major.
  *
- * x       [m] [n][n_tokens[m]][token_values]
- * mask    [m] [n][n_tokens[m]] 1 where the token holds at least one valid row
- * tau     [m] [n][n_tokens[m]] place in the sinusoidal code: 25 times the window's centre in
- * seconds rel     [m] [n][n_tokens[m]] reliability target; NULL: none rel_weight [m] the same
- * shape, 0 where the target does not count; NULL: 1 everywhere score   [m] the same shape: takes
- * the place of the network's own score in all its uses; needed by MW_NET_GIVEN, NULL: its own y
- * [n][n_out] labels; NULL: no task loss y_weight [n] 0 where there is no label; NULL: 1 everywhere
+ * x          [m] [n][n_tokens[m]][token_values]
+ * mask       [m] [n][n_tokens[m]] 1 where the token holds at least one valid row
+ * tau        [m] [n][n_tokens[m]] place in the sinusoidal code: 25 times the window's centre in
+ *            seconds
+ * rel        [m] [n][n_tokens[m]] reliability target; NULL: none
+ * rel_weight [m] the same shape, 0 where the target does not count; NULL: 1 everywhere
+ * score      [m] the same shape: takes the place of the network's own score in all its uses; needed
+ *            by MW_NET_GIVEN, NULL: its own
+ * y          [n][n_out] labels (MW_TASK_MULTICLASS: [n] class numbers); NULL: no task loss
+ * y_weight   [n] 0 where there is no label; NULL: 1 everywhere
  */
 typedef struct mw_net_batch {
     size_t n;
@@ -108,7 +112,8 @@ typedef struct mw_net_batch {
 /* Where results go; NULL: not wanted. y [n][n_out] (regression: value; else logits), uni [m] the
  * same of the unimodal heads, score [m] [n][n_tokens] in use, rel [m] the network's own reliability
  * (the score where it has no other; channel mean for avrel), pool [m] pooling attention (sums to 1
- * over the modality's valid tokens). */
+ * over the modality's valid tokens; where tokens are averaged, their shares). A network without
+ * unimodal heads writes NaN into uni. */
 typedef struct mw_net_output {
     float *y;
     float *uni[MW_NET_MAX_MODALITIES];
@@ -121,7 +126,7 @@ typedef struct mw_net_loss {
 
 typedef struct mw_net mw_net;
 
-/* Parameters drawn from seed as docs/scoring.md says, the same for any machine.
+/* Parameters drawn from seed as docs/scoring-model.md says, the same for any machine.
  * MW_ERR_RANGE naming the field. */
 mw_status mw_net_create(mw_net **out, const mw_net_config *c, uint64_t seed, mw_error *err);
 void mw_net_destroy(mw_net **net);
@@ -134,7 +139,7 @@ typedef struct mw_net_param {
     char name[64];
     int n_dims;
     size_t shape[3], n;
-    float *v, *g;
+    mw_real *v, *g;
     int decay, coefficient, trained;
 } mw_net_param;
 
