@@ -19,3 +19,18 @@ int cmd_train(int argc, char **argv)
 
     return cli_run_job(&command, &job_train, argc, argv);
 }
+
+CLI_JOB(score);
+
+int cmd_score(int argc, char **argv)
+{
+    static const cli_command command = {
+        .name = "score",
+        .arguments = "",
+        .summary = "Score every window of the clips of a feature bank with a trained model.",
+        .details = "Writes OUT/<clip>.<a|v|t>.scores.npy, a line per window: t_start_s, score, "
+                   "relevance, pooling attention; and predictions.csv.",
+    };
+
+    return cli_run_job(&command, &job_score, argc, argv);
+}

@@ -23,6 +23,8 @@ int cmd_import_mmsa(int argc, char **argv);
 int cmd_import_csd(int argc, char **argv);
 int cmd_import_features(int argc, char **argv);
 int cmd_import_labels(int argc, char **argv);
+int cmd_train(int argc, char **argv);
+int cmd_score(int argc, char **argv);
 int cmd_synth(int argc, char **argv);
 int cmd_ops(int argc, char **argv);
 

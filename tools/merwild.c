@@ -25,6 +25,8 @@ static const struct {
     { "import", "csd", cmd_import_csd, "table of labels of a CMU-MultimodalSDK file" },
     { "import", "features", cmd_import_features, "feature bank of folders of matrices" },
     { "import", "labels", cmd_import_labels, "check a table of labels, or a manifest" },
+    { "train", NULL, cmd_train, "train scoring models on a feature bank" },
+    { "score", NULL, cmd_score, "reliability and relevance of every window of clips" },
     { "verify", NULL, cmd_verify, "compare outputs with their recorded hashes" },
     { "replay", NULL, cmd_replay, "make one output again from its sidecar" },
     { "preview", NULL, cmd_preview, "draw what was done to one clip" },

@@ -30,6 +30,7 @@
 #include "merwild/run.h"
 #include "merwild/status.h"
 #include "merwild/synth.h"
+#include "merwild/train.h"
 #include "merwild/version.h"
 
 #endif

@@ -88,7 +88,9 @@ static double damaged_share(const mw_bank_spec *s, size_t n, int64_t i0, int64_t
 static void fill_truth(mw_bank_variant *v, const mw_bank_modality *m, const mw_bank_spec *s,
                        size_t n)
 {
-    const double there = s->harm == MW_HARM_MUTE ? 0 : mw_reliability_of_snr(s->level);
+    const double there = s->harm == MW_HARM_NONE   ? 1
+                         : s->harm == MW_HARM_MUTE ? 0
+                                                   : mw_reliability_of_snr(s->level);
 
     for (size_t i = 0; i < m->rows; i++) {
         const int64_t i0 = (int64_t)(m->t[i] * MW_AUDIO_RATE_HZ + 0.5);
@@ -181,13 +183,21 @@ static mw_status add_noise(mw_sound_clip *clip, mw_bank_deed *deed, const mw_ban
     return st;
 }
 
-static void mute(float *x, size_t n, const mw_bank_spec *s)
+/* The clean sound with silence where the spec says; *out is the caller's. */
+static mw_status mute(float **out, const float *clean, size_t n, const mw_bank_spec *s,
+                      mw_error *err)
 {
+    float *x = mw_calloc(n, sizeof *x);
+
+    *out = x;
+    if (!x) return mw_fail_nomem(err);
+    memcpy(x, clean, n * sizeof *x);
     for (int k = 0; k < s->n_stretches; k++) {
         const int64_t a = sample_of(s->from[k], n), b = sample_of(s->to[k], n);
 
         memset(x + a, 0, (size_t)(b - a) * sizeof *x);
     }
+    return MW_OK;
 }
 
 static mw_status room(mw_bank_part *p, size_t rows, mw_error *err)
@@ -208,7 +218,8 @@ static mw_status make_variant(mw_bank_part *p, size_t i, mw_sound_clip *clip,
     static const mw_bank_spec clean = { .name = "clean", .harm = MW_HARM_NONE, .level = NAN };
     const mw_bank_spec *s = i ? &p->specs[i - 1] : &clean;
     mw_bank_variant *v = &p->m.variants[i];
-    const float *sound = s->harm == MW_HARM_NONE ? clip->clean.x : clip->mix;
+    const float *sound = clip->clean.x;
+    float *muted = NULL;
     size_t rows = 0;
     mw_status st = MW_OK;
 
@@ -216,12 +227,14 @@ static mw_status make_variant(mw_bank_part *p, size_t i, mw_sound_clip *clip,
     v->type = mw_harm_info_of[s->harm].type;
     v->level = s->level;
     if (s->harm == MW_HARM_MUTE) {
-        memcpy(clip->mix, clip->clean.x, clip->clean.n * sizeof *clip->mix);
-        mute(clip->mix, clip->clean.n, s);
+        st = mute(&muted, clip->clean.x, clip->clean.n, s, err);
+        sound = muted;
     } else if (s->harm != MW_HARM_NONE) {
         st = add_noise(clip, &p->deeds[i], b, s, err);
+        sound = clip->mix;
     }
     if (st == MW_OK) st = describe(&v->x, &rows, b->lld, sound, clip->clean.n, err);
+    mw_free(muted);
     if (st != MW_OK) return st;
     if (!i) {
         p->m.rows = rows;
