@@ -23,13 +23,16 @@ typedef struct mw_synth_options {
     double duration_s;
     int64_t width, height; /* even */
     int64_t fps, rate_hz;
+    int noise; /* also a folder of sounds to disturb the clips with */
 } mw_synth_options;
 
 MW_API extern const mw_opt mw_synth_options_table[];
 
 /* Write OUT/Raw/<video_id>/<clip_id>.mp4 (H.264, AAC), OUT/wav/<video_id>/<clip_id>.wav (mono, 16
  * bit) and OUT/label.csv in MMSA's columns (video_id, clip_id, text, label, label_T, label_A,
- * label_V, annotation, mode). Speakers never cross the splits. The sound and every picture before
+ * label_V, annotation, mode). Speakers never cross the splits. The benchmark recipe adds
+ * OUT/synth.csv, what the labels were made from; noise adds OUT/noise/{speech,music,environment}
+ * (voices of speakers that no clip has, and generated sounds). The sound and every picture before
  * encoding are the same on every machine (exact); the MP4 depends on the versions of FFmpeg and
  * x264. MW_ERR_RANGE, MW_ERR_IO, MW_ERR_INTERRUPTED; failures of single clips are counted. */
 MW_API mw_status mw_synth_run(const mw_synth_options *o, const mw_run_hooks *hooks,

@@ -8,12 +8,14 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/rng.h"
 #include "base/str.h"
 #include "img/yuv.h"
 #include "media/av_create.h"
 #include "media/sound.h"
 #include "merwild/synth.h"
 #include "run/setup.h"
+#include "synth/noise.h"
 #include "synth/synth.h"
 
 static const char *const recipe_names[] = { "demo", "benchmark", NULL };
@@ -34,12 +36,14 @@ const mw_opt mw_synth_options_table[] = {
     { "height", MW_OPT_INT, O(height), "360", MW_SYNTH_MIN_SIDE, MW_SYNTH_MAX_SIDE, "px", .help = "of the picture, even" },
     { "fps", MW_OPT_INT, O(fps), "25", 1, 240, "frames/s", .help = "frame rate" },
     { "rate-hz", MW_OPT_INT, O(rate_hz), "16000", MW_SYNTH_MIN_RATE, MW_SYNTH_MAX_RATE, "Hz", .help = "sample rate" },
+    { "noise", MW_OPT_BOOL, O(noise), "no", .help = "also make OUT/noise: other voices, music and the noise of places, to disturb the clips with" },
     { 0 },
 };
 /* clang-format on */
 
 typedef struct synth_clip {
     mw_synth_params params;
+    mw_synth_latents latents;
     char video_id[32], clip_id[32];
 } synth_clip;
 
@@ -73,7 +77,7 @@ static mw_status plan(const synth_job *j, int64_t i, synth_clip *c, mw_error *er
     if (o->recipe) {
         mw_synth_recipe_default(&recipe);
         recipe.clips_per_speaker = (int)o->clips_per_speaker;
-        st = mw_synth_draw(&c->params, NULL, o->seed, i, &recipe, err);
+        st = mw_synth_draw(&c->params, &c->latents, o->seed, i, &recipe, err);
     } else {
         c->params.voice.off_s = c->params.face.off_s = o->duration_s;
     }
@@ -110,6 +114,47 @@ static mw_status write_labels(const synth_job *j, mw_error *err)
                       : label < 0 ? "Negative"
                                   : "Neutral",
                       split_of(j, c));
+    }
+    st = path ? mw_str_ok(&s, err) : mw_fail_nomem(err);
+    if (st == MW_OK) st = mw_file_store(path, s.data, s.n, err);
+    mw_str_clear(&s);
+    mw_free(path);
+    return st;
+}
+
+/* What the labels of the benchmark were made from. */
+static mw_status write_latents(const synth_job *j, mw_error *err)
+{
+    char *path = mw_path_join(j->o->out, "synth.csv");
+    mw_str s = { 0 };
+    mw_status st;
+
+    mw_str_put(&s,
+               "video_id,clip_id,label,truth,cue_voice,cue_face,z0,za,zv,voice_on_s,voice_off_s,"
+               "face_on_s,face_off_s\n");
+    for (int64_t i = 0; i < j->o->n; i++) {
+        const synth_clip *c = &j->clips[i];
+        const mw_synth_latents *l = &c->latents;
+        const double x[] = { c->params.label,
+                             c->params.truth,
+                             l->cue_voice,
+                             l->cue_face,
+                             l->z0,
+                             l->za,
+                             l->zv,
+                             c->params.voice.on_s,
+                             c->params.voice.off_s,
+                             c->params.face.on_s,
+                             c->params.face.off_s };
+
+        mw_str_printf(&s, "%s,%s", c->video_id, c->clip_id);
+        for (size_t k = 0; k < sizeof x / sizeof *x; k++) {
+            char text[MW_F64_TEXT];
+
+            mw_f64_text(text, x[k]);
+            mw_str_printf(&s, ",%s", text);
+        }
+        mw_str_putc(&s, '\n');
     }
     st = path ? mw_str_ok(&s, err) : mw_fail_nomem(err);
     if (st == MW_OK) st = mw_file_store(path, s.data, s.n, err);
@@ -224,6 +269,73 @@ static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *cli
     if (st == MW_OK) result->media_s = c->params.duration_s;
 }
 
+/* ---- noise ---- */
+
+#define NOISE_S        8.0
+#define N_NOISE_VOICES 8
+#define N_NOISE_SOUNDS 4
+#define NOISE_SPEAKER  ((int64_t)1 << 30) /* first of the speakers that no clip has */
+
+static mw_status write_sound(float *x, size_t n, int rate_hz, const char *out, const char *kind,
+                             int i, mw_error *err)
+{
+    char *path = mw_format("%s/noise/%s/%d.wav", out, kind, i + 1);
+    render r = { .voice = x, .n = n };
+    mw_status st;
+
+    r.pcm = mw_calloc_aligned(n, sizeof *r.pcm);
+    st = path && r.pcm ? write_wav(&r, rate_hz, path, err) : mw_fail_nomem(err);
+    mw_free(r.pcm);
+    mw_free(path);
+    return st;
+}
+
+static mw_status make_voice(float *x, size_t n, const mw_synth_options *o, int i, mw_error *err)
+{
+    mw_synth_params p;
+    mw_synth *s;
+    mw_status st;
+
+    mw_synth_params_default(&p, o->seed, i, NOISE_SPEAKER + i, 0);
+    p.duration_s = NOISE_S;
+    p.rate_hz = (int)o->rate_hz;
+    p.voice.off_s = p.face.off_s = NOISE_S;
+    st = mw_synth_create(&s, &p, err);
+    if (st == MW_OK) st = mw_synth_voice(s, x, n, err);
+    mw_synth_destroy(&s);
+    return st;
+}
+
+static mw_status write_noise(const mw_synth_options *o, mw_error *err)
+{
+    const int rate_hz = (int)o->rate_hz;
+    const size_t n = (size_t)(NOISE_S * rate_hz);
+    float *x = mw_calloc_aligned(n, sizeof *x);
+    mw_status st = x ? MW_OK : mw_fail_nomem(err);
+
+    for (int i = 0; st == MW_OK && i < N_NOISE_VOICES; i++) {
+        st = make_voice(x, n, o, i, err);
+        if (st == MW_OK) st = write_sound(x, n, rate_hz, o->out, "speech", i, err);
+    }
+    for (int i = 0; st == MW_OK && i < 2 * N_NOISE_SOUNDS; i++) {
+        const int music = i < N_NOISE_SOUNDS;
+        const mw_clip_key key = mw_clip_key_make(o->seed, music ? "music" : "environment");
+        mw_rng r = mw_rng_make(&key, "synth", "noise");
+        uint64_t stream = 0;
+
+        for (int k = 0; k <= i; k++)
+            stream = mw_rng_u64(&r);
+        if (music)
+            mw_synth_music(x, n, rate_hz, stream);
+        else
+            mw_synth_environment(x, n, rate_hz, stream);
+        st = write_sound(x, n, rate_hz, o->out, music ? "music" : "environment", i % N_NOISE_SOUNDS,
+                         err);
+    }
+    mw_free(x);
+    return st;
+}
+
 /* ---- the job ---- */
 
 /* The clips as a walk, in order of number; a walk sorts by path, so ids are looked up by place
@@ -270,6 +382,8 @@ mw_status mw_synth_run(const mw_synth_options *o, const mw_run_hooks *hooks, mw_
         st = mw_job_run(&job, err);
     }
     if (st == MW_OK) st = write_labels(&j, err);
+    if (st == MW_OK && o->recipe) st = write_latents(&j, err);
+    if (st == MW_OK && o->noise) st = write_noise(o, err);
     mw_job_clear(&job);
     mw_walk_clear(&walk);
     mw_free(j.clips);
