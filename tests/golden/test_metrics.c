@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Metrics against numpy, scikit-learn and scipy: scripts/golden_metrics.py.
+ */
+#include "support/support.h"
+
+#include <math.h>
+
+#include "score/metrics.h"
+
+enum { VALUES = 12, MOST = 12 };
+
+static void near(double a, double b, size_t row, const char *what)
+{
+    if (isnan(a) && isnan(b)) return;
+    if (!(fabs(a - b) < 1e-6)) fail_msg("row %zu, %s: %.9g instead of %.9g", row, what, a, b);
+}
+
+static void a_thousand_vectors(void **state)
+{
+    npy g = npy_load(source_path("tests/golden/data/metrics/metrics.npy"));
+
+    (void)state;
+    assert_int_equal(g.shape[0], 1000);
+    assert_int_equal(g.shape[1], VALUES + 2 * MOST);
+    for (size_t i = 0; i < g.shape[0]; i++) {
+        const double *row = (const double *)g.data + i * g.shape[1];
+        const size_t n = (size_t)row[0];
+        float p[MOST], y[MOST];
+        double x[MOST], z[MOST], value;
+        uint8_t positive[MOST];
+        mw_regression_metrics m;
+
+        for (size_t k = 0; k < n; k++) {
+            x[k] = row[VALUES + k];
+            z[k] = row[VALUES + MOST + k];
+            p[k] = (float)x[k];
+            y[k] = (float)z[k];
+            positive[k] = z[k] > 0;
+        }
+        mw_metrics_regression(&m, p, y, n);
+        near(m.mae, row[1], i, "mae");
+        near(m.corr, row[2], i, "corr");
+        near(m.acc7, row[3], i, "acc7");
+        near(m.acc5, row[4], i, "acc5");
+        near(m.acc3, row[5], i, "acc3");
+        near(m.acc2_has0, row[6], i, "acc2_has0");
+        near(m.f1_has0, row[7], i, "f1_has0");
+        near(m.acc2_non0, row[8], i, "acc2_non0");
+        near(m.f1_non0, row[9], i, "f1_non0");
+        assert_ok(mw_auroc(&value, x, positive, n, NULL));
+        near(value, row[10], i, "auroc");
+        assert_ok(mw_spearman(&value, x, z, n, NULL));
+        near(value, row[11], i, "spearman");
+    }
+    npy_free(&g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(a_thousand_vectors) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/support.h"
+
+#include <math.h>
+
+#include "base/rng.h"
+#include "score/metrics.h"
+
+static void near(double a, double b)
+{
+    if (!(fabs(a - b) < 1e-9)) fail_msg("%.12g instead of %.12g", a, b);
+}
+
+static void halves_go_to_the_even_number(void **state)
+{
+    const float p[] = { 0.5f, 1.5f, 2.5f, -0.5f, -2.5f, 9 }, y[] = { 0, 2, 2, 0, -2, 3 };
+    mw_regression_metrics m;
+
+    (void)state;
+    mw_metrics_regression(&m, p, y, 6);
+    near(m.acc7, 1);
+    near(m.mae, (0.5 * 5 + 6) / 6);
+}
+
+static void zeros_count_or_do_not(void **state)
+{
+    const float p[] = { 0, -1, 1, -1 }, y[] = { 0, 0, 1, 1 };
+    mw_regression_metrics m;
+
+    (void)state;
+    mw_metrics_regression(&m, p, y, 4);
+    near(m.acc2_has0, 0.5);
+    near(m.acc2_non0, 0.5);
+    assert_int_equal(m.n_non0, 2);
+    mw_metrics_regression(&m, p, y, 0);
+    assert_true(isnan(m.mae) && isnan(m.acc7) && isnan(m.f1_non0));
+}
+
+static void area_under_the_curve(void **state)
+{
+    const double x[] = { 0.1, 0.4, 0.35, 0.8, 0.4 };
+    const uint8_t positive[] = { 0, 0, 1, 1, 1 }, none[5] = { 0 };
+    double a, b, y[5];
+
+    (void)state;
+    assert_ok(mw_auroc(&a, x, positive, 5, NULL));
+    near(a, (1 + 0 + 2 + 1 + 0.5) / 6); /* pairs in order; the tie counts half */
+    for (int i = 0; i < 5; i++)
+        y[i] = x[i] * x[i] * x[i] - 7;
+    assert_ok(mw_auroc(&b, y, positive, 5, NULL));
+    near(a, b);
+    assert_ok(mw_auroc(&a, x, none, 5, NULL));
+    assert_true(isnan(a));
+}
+
+static void calibration_by_hand(void **state)
+{
+    mw_calibration c = { .brier = 0 };
+
+    (void)state;
+    mw_calibration_add(&c, 0.9, 1);
+    mw_calibration_add(&c, 0.92, 0.5); /* the same bin */
+    mw_calibration_add(&c, 0.1, 0.3);
+    mw_calibration_add(&c, 1.0, 1);
+    near(mw_calibration_ece(&c), (fabs(1.82 - 1.5) + 0.2 + 0) / 4);
+    near(mw_calibration_brier(&c), (0.01 + 0.42 * 0.42 + 0.04 + 0) / 4);
+}
+
+static void quantiles_and_spread(void **state)
+{
+    double x[] = { 4, 1, 3, 2 };
+    mw_spread s;
+
+    (void)state;
+    near(mw_quantile_sort(x, 4, 0.5), 2.5);
+    near(mw_quantile_sort(x, 4, 1), 4);
+    s = mw_spread_of(x, 4);
+    near(s.mean, 2.5);
+    near(s.population, sqrt(1.25));
+    near(s.sample, sqrt(5.0 / 3));
+}
+
+/* 40 groups of 3 clips, 2 seeds: x has a shift of its group and of its seed. */
+static void intervals_hold_the_truth_about_as_often_as_they_say(void **state)
+{
+    enum { GROUPS = 40, CLIPS = 3 * GROUPS, SEEDS = 2, REPLICATES = 200, TRIALS = 60 };
+    static double x[SEEDS * CLIPS], scratch[REPLICATES];
+    static int group[CLIPS];
+    int held = 0;
+
+    (void)state;
+    for (int i = 0; i < CLIPS; i++)
+        group[i] = i / 3;
+    for (int t = 0; t < TRIALS; t++) {
+        mw_rng r = mw_rng_from_key((uint64_t)t + 1);
+        double shift[GROUPS];
+        mw_interval v;
+        mw_bootstrap b;
+
+        for (int g = 0; g < GROUPS; g++)
+            shift[g] = mw_rng_uniform(&r, -1, 1);
+        for (int i = 0; i < SEEDS * CLIPS; i++)
+            x[i] = shift[group[i % CLIPS]] + mw_rng_uniform(&r, -0.2, 0.2);
+        assert_ok(mw_bootstrap_make(&b, group, CLIPS, GROUPS, SEEDS, REPLICATES, 7, NULL));
+        v = mw_bootstrap_mean(&b, x, NULL, scratch);
+        held += v.lo <= 0 && v.hi >= 0;
+        assert_true(v.lo < v.value && v.value < v.hi);
+        mw_bootstrap_clear(&b);
+    }
+    assert_true(held >= 50); /* 57 are expected; clips taken one by one would hold about 45 */
+}
+
+static void equal_things_differ_by_nothing(void **state)
+{
+    const double x[] = { 1, 2, NAN, 4 };
+    const int group[] = { 0, 0, 1, 2 };
+    double scratch[50];
+    mw_bootstrap b;
+    mw_interval v;
+
+    (void)state;
+    assert_ok(mw_bootstrap_make(&b, group, 4, 3, 1, 50, 1, NULL));
+    v = mw_bootstrap_mean(&b, x, x, scratch);
+    near(v.value, 0);
+    near(v.lo, 0);
+    near(v.hi, 0);
+    near(v.p, 1);
+    near(mw_bootstrap_mean(&b, x, NULL, scratch).value, 7.0 / 3);
+    mw_bootstrap_clear(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(halves_go_to_the_even_number),
+        cmocka_unit_test(zeros_count_or_do_not),
+        cmocka_unit_test(area_under_the_curve),
+        cmocka_unit_test(calibration_by_hand),
+        cmocka_unit_test(quantiles_and_spread),
+        cmocka_unit_test(intervals_hold_the_truth_about_as_often_as_they_say),
+        cmocka_unit_test(equal_things_differ_by_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
