@@ -34,3 +34,20 @@ int cmd_score(int argc, char **argv)
 
     return cli_run_job(&command, &job_score, argc, argv);
 }
+
+CLI_JOB(evaluate);
+
+int cmd_evaluate(int argc, char **argv)
+{
+    static const cli_command command = {
+        .name = "evaluate",
+        .arguments = "",
+        .summary = "Run trained methods over the test clips of a feature bank under every "
+                   "condition, or take predictions from a table, and write a report.",
+        .details =
+            "Writes OUT/report.md, results.json and curves. docs/evaluation.md defines every "
+            "number.",
+    };
+
+    return cli_run_job(&command, &job_evaluate, argc, argv);
+}

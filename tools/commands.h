@@ -25,6 +25,7 @@ int cmd_import_features(int argc, char **argv);
 int cmd_import_labels(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_score(int argc, char **argv);
+int cmd_evaluate(int argc, char **argv);
 int cmd_synth(int argc, char **argv);
 int cmd_ops(int argc, char **argv);
 

@@ -27,6 +27,7 @@ static const struct {
     { "import", "labels", cmd_import_labels, "check a table of labels, or a manifest" },
     { "train", NULL, cmd_train, "train scoring models on a feature bank" },
     { "score", NULL, cmd_score, "reliability and relevance of every window of clips" },
+    { "evaluate", NULL, cmd_evaluate, "robustness report of trained models, or of predictions" },
     { "verify", NULL, cmd_verify, "compare outputs with their recorded hashes" },
     { "replay", NULL, cmd_replay, "make one output again from its sidecar" },
     { "preview", NULL, cmd_preview, "draw what was done to one clip" },

@@ -19,6 +19,7 @@
 #define MERWILD_MERWILD_H
 
 #include "merwild/corrupt.h"
+#include "merwild/evaluate.h"
 #include "merwild/faces.h"
 #include "merwild/features.h"
 #include "merwild/import.h"

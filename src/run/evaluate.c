@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * evaluate: trained methods over the test clips of a bank, or predictions from a table; one report.
+ */
+#include "merwild/evaluate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "data/csv.h"
+#include "run/evaluate_swaps.h"
+#include "run/score_methods.h"
+#include "run/setup.h"
+
+typedef struct evaluate_options {
+    char *models, *methods, *predictions, *labels, *full, *control, *unsupervised, *avrel,
+        *swap_methods;
+    int64_t replicates, draws;
+} evaluate_options;
+
+struct mw_evaluate_options {
+    mw_run_options run;
+    evaluate_options v;
+};
+
+#define O(field) offsetof(evaluate_options, field)
+
+/* clang-format off */
+static const mw_opt evaluate_table[] = {
+    { "models", MW_OPT_TEXT, O(models), "", .help = "folder of methods, each a folder of trained models (seed_N)" },
+    { "methods", MW_OPT_TEXT, O(methods), "", .help = "which of them, separated by commas; empty: all" },
+    { "predictions", MW_OPT_TEXT, O(predictions), "", .help = "CSV of other models' predictions: clip_id, condition, seed, p, and optionally method" },
+    { "labels", MW_OPT_TEXT, O(labels), "", .help = "label.csv; empty: the bank's" },
+    { "full", MW_OPT_TEXT, O(full), "score", .help = "the method whose scores are asked about" },
+    { "control", MW_OPT_TEXT, O(control), "noscore", .help = "the method that all are compared with" },
+    { "unsupervised", MW_OPT_TEXT, O(unsupervised), "score-unsup", .help = "the method without supervision of the scores" },
+    { "avrel", MW_OPT_TEXT, O(avrel), "avrel", .help = "the method with AV-RelScore's scorer" },
+    { "swap-methods", MW_OPT_TEXT, O(swap_methods), "", .help = "methods whose scores are replaced, separated by commas; empty: full alone" },
+    { "draws", MW_OPT_INT, O(draws), "200", 0, 100000, .help = "random replacements of scores; 0: none" },
+    { "replicates", MW_OPT_INT, O(replicates), "2000", 10, 1000000, .help = "resamples of the bootstrap" },
+    { 0 },
+};
+/* clang-format on */
+
+size_t mw_evaluate_options_groups(mw_evaluate_options *o, mw_opt_group groups[MW_MAX_GROUPS])
+{
+    groups[0] = (mw_opt_group){ mw_run_options_table, &o->run };
+    groups[1] = (mw_opt_group){ evaluate_table, &o->v };
+    return 2;
+}
+
+void mw_evaluate_options_free(mw_evaluate_options **o)
+{
+    mw_opt_group groups[MW_MAX_GROUPS];
+
+    if (!*o) return;
+    mw_groups_clear(groups, mw_evaluate_options_groups(*o, groups));
+    mw_free(*o);
+    *o = NULL;
+}
+
+mw_evaluate_options *mw_evaluate_options_new(int preset, mw_error *err)
+{
+    mw_evaluate_options *o = mw_calloc(1, sizeof *o);
+    mw_opt_group groups[MW_MAX_GROUPS];
+
+    if (!o) {
+        mw_fail_nomem(err);
+        return NULL;
+    }
+    if (mw_groups_defaults(groups, mw_evaluate_options_groups(o, groups), preset, err) != MW_OK)
+        mw_evaluate_options_free(&o);
+    return o;
+}
+
+/* ---- predictions of others ---- */
+
+typedef struct said {
+    char *clip, *condition, *method;
+    int64_t seed;
+    double p;
+} said;
+
+typedef struct table {
+    said *v;
+    size_t n, cap;
+} table;
+
+static void table_clear(table *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        mw_free(t->v[i].clip);
+        mw_free(t->v[i].condition);
+        mw_free(t->v[i].method);
+    }
+    mw_free(t->v);
+    *t = (table){ NULL, 0, 0 };
+}
+
+enum { C_CLIP, C_CONDITION, C_SEED, C_P, C_METHOD, N_COLUMNS };
+
+static mw_status find_columns(size_t at[N_COLUMNS], const mw_csv *c, mw_error *err)
+{
+    static const char *const names[N_COLUMNS] = { "clip_id", "condition", "seed", "p", "method" };
+
+    for (int k = 0; k < N_COLUMNS; k++) {
+        at[k] = SIZE_MAX;
+        for (size_t i = 0; i < c->n; i++)
+            if (!strcmp(mw_csv_field(c, i), names[k])) at[k] = i;
+        if (at[k] == SIZE_MAX && k != C_METHOD && k != C_SEED && k != C_CONDITION)
+            return mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s' has no column '%s'", c->name,
+                           names[k]);
+    }
+    return MW_OK;
+}
+
+static const char *field(const mw_csv *c, const size_t at[N_COLUMNS], int k, const char *otherwise)
+{
+    return at[k] == SIZE_MAX ? otherwise : mw_csv_field(c, at[k]);
+}
+
+static mw_status add_row(table *t, const mw_csv *c, const size_t at[N_COLUMNS], mw_error *err)
+{
+    said *s;
+
+    if (mw_grow(&t->v, &t->cap, t->n + 1, sizeof *t->v)) return mw_fail_nomem(err);
+    s = &t->v[t->n++];
+    *s = (said){ .clip = mw_strdup(field(c, at, C_CLIP, "")),
+                 .condition = mw_strdup(field(c, at, C_CONDITION, "clean")),
+                 .method = mw_strdup(field(c, at, C_METHOD, "predictions")) };
+    if (!s->clip || !s->condition || !s->method) return mw_fail_nomem(err);
+    if (mw_i64_parse(field(c, at, C_SEED, "1"), &s->seed))
+        return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
+                       "'%s', line %zu: seed '%s' is not a whole number", c->name, c->line,
+                       field(c, at, C_SEED, "1"));
+    if (mw_f64_parse(field(c, at, C_P, ""), &s->p))
+        return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
+                       "'%s', line %zu: p '%s' is not a finite number", c->name, c->line,
+                       field(c, at, C_P, ""));
+    return MW_OK;
+}
+
+static mw_status read_table(table *t, const char *path, mw_error *err)
+{
+    size_t at[N_COLUMNS], n;
+    char *text = NULL;
+    int more = 0;
+    mw_csv c;
+    mw_status st = mw_file_load(&text, &n, path, MW_CSV_MAX_FILE, err);
+
+    if (st != MW_OK) return st;
+    mw_csv_begin(&c, text, n, path);
+    st = mw_csv_next(&c, &more, err);
+    if (st == MW_OK && !more) st = mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s' is empty", path);
+    if (st == MW_OK) st = find_columns(at, &c, err);
+    while (st == MW_OK) {
+        st = mw_csv_next(&c, &more, err);
+        if (st != MW_OK || !more) break;
+        st = add_row(t, &c, at, err);
+    }
+    mw_csv_clear(&c);
+    mw_free(text);
+    return st;
+}
+
+/* ---- the run ---- */
+
+typedef struct evaluation {
+    const mw_evaluate_options *o;
+    const mw_run_hooks *hooks;
+    mw_summary *summary;
+    int n_threads;
+    mw_feature_bank bank;
+    mw_methods trained;
+    table said;
+    const char **methods; /* trained, then those of the table */
+    size_t n_methods;
+    int64_t *seeds;
+    size_t n_seeds;
+    mw_test_conditions conditions;
+    const char **clips;
+    int *group;
+    float *y;
+    size_t n_clips, n_groups;
+    mw_eval *eval;
+    double start_s;
+} evaluation;
+
+static int stopping(void *user)
+{
+    const evaluation *v = user;
+
+    return v->hooks && v->hooks->stop && v->hooks->stop(v->hooks->user);
+}
+
+static void tell(const evaluation *v, mw_event_kind kind, size_t n, size_t total, const char *items,
+                 const char *id)
+{
+    const mw_event e = { .kind = kind,
+                         .items = items,
+                         .n_ended = n,
+                         .n_total = total,
+                         .id = id,
+                         .reason = "",
+                         .message = "",
+                         .elapsed_s = mw_clock_s() - v->start_s };
+
+    if (v->hooks && v->hooks->event) v->hooks->event(v->hooks->user, &e);
+}
+
+/* Test clips with a label, and whom each belongs to. */
+static mw_status list_clips(evaluation *v, mw_error *err)
+{
+    const mw_labels *l = &v->bank.labels;
+    const char **groups = mw_calloc(l->n, sizeof *groups);
+    const size_t limit = v->o->run.limit ? (size_t)v->o->run.limit : SIZE_MAX;
+
+    v->clips = mw_calloc(l->n, sizeof *v->clips);
+    v->group = mw_calloc(l->n, sizeof *v->group);
+    v->y = mw_calloc(l->n, sizeof *v->y);
+    if (!groups || !v->clips || !v->group || !v->y) {
+        mw_free(groups);
+        return mw_fail_nomem(err);
+    }
+    for (size_t i = 0; i < l->n && v->n_clips < limit; i++) {
+        size_t g = 0;
+
+        if (l->v[i].split != MW_TEST || !isfinite(l->v[i].y)) continue;
+        while (g < v->n_groups && strcmp(groups[g], l->v[i].group))
+            g++;
+        if (g == v->n_groups) groups[v->n_groups++] = l->v[i].group;
+        v->clips[v->n_clips] = l->v[i].clip;
+        v->y[v->n_clips] = (float)l->v[i].y;
+        v->group[v->n_clips++] = (int)g;
+    }
+    mw_free(groups);
+    if (!v->n_clips) return mw_fail(err, MW_ERR_FORMAT, "no_clips", "no test clip with a label");
+    v->summary->n_clips = v->n_clips;
+    return MW_OK;
+}
+
+static size_t index_of_text(const char *const *v, size_t n, const char *text)
+{
+    size_t i = 0;
+
+    while (i < n && strcmp(v[i], text))
+        i++;
+    return i;
+}
+
+/* Names of all methods, and the seeds: the trained ones', or those of the table. */
+static mw_status list_methods(evaluation *v, mw_error *err)
+{
+    size_t cap = 0;
+
+    v->methods = mw_calloc(v->trained.n + v->said.n, sizeof *v->methods);
+    if (!v->methods) return mw_fail_nomem(err);
+    for (size_t i = 0; i < v->trained.n; i++)
+        v->methods[v->n_methods++] = v->trained.v[i].name;
+    for (size_t i = 0; i < v->said.n; i++)
+        if (index_of_text(v->methods, v->n_methods, v->said.v[i].method) == v->n_methods)
+            v->methods[v->n_methods++] = v->said.v[i].method;
+    for (size_t i = 0; i < (v->trained.n ? v->trained.v[0].n_seeds : v->said.n); i++) {
+        const int64_t seed = v->trained.n ? v->trained.v[0].seeds[i] : v->said.v[i].seed;
+        size_t k = 0;
+
+        while (k < v->n_seeds && v->seeds[k] != seed)
+            k++;
+        if (k < v->n_seeds) continue;
+        if (mw_grow(&v->seeds, &cap, v->n_seeds + 1, sizeof *v->seeds)) return mw_fail_nomem(err);
+        v->seeds[v->n_seeds++] = seed;
+    }
+    return MW_OK;
+}
+
+/* Predictions of the table at their places. */
+static mw_status set_table(evaluation *v, mw_error *err)
+{
+    for (size_t i = 0; i < v->said.n; i++) {
+        const said *s = &v->said.v[i];
+        const size_t clip = index_of_text(v->clips, v->n_clips, s->clip);
+        size_t c = 0, k = 0;
+
+        while (c < v->conditions.n && strcmp(v->conditions.v[c].id, s->condition))
+            c++;
+        while (k < v->n_seeds && v->seeds[k] != s->seed)
+            k++;
+        if (clip == v->n_clips || c == v->conditions.n || k == v->n_seeds)
+            return mw_fail(
+                err, MW_ERR_FORMAT, "bad_csv",
+                "'%s', row %zu: clip '%s', condition '%s' or seed %lld is not one of the "
+                "evaluation",
+                v->o->v.predictions, i + 1, s->clip, s->condition, (long long)s->seed);
+        mw_eval_set(v->eval, index_of_text(v->methods, v->n_methods, s->method), k, c, clip, s->p);
+    }
+    return MW_OK;
+}
+
+/* ---- trained models ---- */
+
+static mw_status set_windows(evaluation *v, size_t method, size_t seed, size_t clip,
+                             const mw_model_result *r, const mw_model *model, mw_error *err)
+{
+    const size_t per = (size_t)r->n_modalities;
+    const int own = mw_takes_scores(model) || mw_net_config_of(model->net)->kind == MW_NET_AVREL ||
+                    mw_net_config_of(model->net)->kind == MW_NET_NOSCORE_MULTI ||
+                    mw_net_config_of(model->net)->kind == MW_NET_RELIABILITY;
+    mw_status st = MW_OK;
+
+    for (size_t c = 0; own && st == MW_OK && c < v->conditions.n_bank; c++)
+        for (size_t m = 0; st == MW_OK && m < per; m++) {
+            const mw_tokens *t = &r->tokens[c * per + m];
+            const char letter = model->prep.m[m].letter;
+            /* a frozen scorer's reliability is the score that came in */
+            const float *reliability =
+                (model->scorer ? r->score[m] : r->rel[m]) + c * (size_t)r->n_tokens[m];
+
+            if (letter != 't')
+                st = mw_eval_windows(v->eval, method, seed, c, clip, letter == 'v', reliability,
+                                     t->rel, t->rel_weight, (size_t)t->n, err);
+        }
+    return st;
+}
+
+static mw_status run_clip(evaluation *v, size_t clip, mw_error *err)
+{
+    mw_bank_clip file = { 0 };
+    mw_test_clip test = { NULL, NULL, NULL };
+    mw_status st = mw_feature_bank_read(&file, &v->bank, v->clips[clip], err);
+
+    if (st == MW_OK) st = mw_test_clip_make(&test, &v->conditions, &file, v->clips[clip], err);
+    for (size_t m = 0; st == MW_OK && m < v->trained.n; m++)
+        for (size_t s = 0; st == MW_OK && s < v->n_seeds; s++) {
+            mw_model *model = v->trained.v[m].models[s];
+            mw_model_result r;
+
+            st = mw_model_run(model, test.in, v->conditions.n, v->n_threads, &r, err);
+            if (st != MW_OK) break;
+            for (size_t c = 0; c < v->conditions.n; c++)
+                mw_eval_set(v->eval, m, s, c, clip, (double)r.y[c * (size_t)r.n_out]);
+            st = set_windows(v, m, s, clip, &r, model, err);
+            mw_model_result_clear(&r);
+        }
+    mw_test_clip_clear(&test);
+    mw_bank_clip_clear(&file);
+    return st;
+}
+
+static int is_listed(const char *list, const char *name)
+{
+    const size_t n = strlen(name);
+
+    while (*list) {
+        const size_t k = strcspn(list, ",");
+
+        if (k == n && !strncmp(list, name, n)) return 1;
+        list += k + (list[k] == ',');
+    }
+    return 0;
+}
+
+/* Replace the scores of the methods asked about, under mixed damage. */
+static mw_status run_swaps(evaluation *v, mw_error *err)
+{
+    const char *wanted = *v->o->v.swap_methods ? v->o->v.swap_methods : v->o->v.full;
+    static const mw_bank_condition clean = { .id = "clean", .block = "clean", .level = NAN };
+    mw_status st = MW_OK;
+
+    for (size_t c = 0; c < v->conditions.n_bank; c++) {
+        const mw_bank_condition *condition = &v->conditions.v[c];
+
+        if (strncmp(condition->block, "mixed", 5)) continue;
+        for (size_t m = 0; st == MW_OK && m < v->trained.n; m++)
+            for (size_t s = 0; st == MW_OK && s < v->n_seeds; s++) {
+                mw_swap_request r = { .bank = &v->bank,
+                                      .limit = (size_t)v->o->run.limit,
+                                      .n_draws = (size_t)v->o->v.draws,
+                                      .seed = v->o->run.seed,
+                                      .n_threads = v->n_threads,
+                                      .stop = stopping,
+                                      .user = v };
+
+                if (!is_listed(wanted, v->methods[m]) ||
+                    !mw_takes_scores(v->trained.v[m].models[s]))
+                    continue;
+                r.conditions = mw_calloc(2, sizeof *r.conditions);
+                if (!r.conditions) return mw_fail_nomem(err);
+                r.conditions[0] = &clean;
+                r.conditions[1] = condition;
+                st = mw_evaluate_swaps(v->eval, m, s, c, v->trained.v[m].models[s], &r, err);
+            }
+    }
+    return st;
+}
+
+static mw_status run_models(evaluation *v, mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    for (size_t i = 0; st == MW_OK && i < v->n_clips; i++) {
+        if (stopping(v)) return mw_fail(err, MW_ERR_INTERRUPTED, "interrupted", "stopped");
+        st = run_clip(v, i, err);
+        if (st == MW_OK) tell(v, MW_EVENT_CLIP, i + 1, v->n_clips, NULL, v->clips[i]);
+    }
+    return st == MW_OK && v->o->v.draws ? run_swaps(v, err) : st;
+}
+
+static void note_models(evaluation *v)
+{
+    for (size_t m = 0; m < v->trained.n; m++)
+        for (size_t s = 0; s < v->n_seeds; s++) {
+            mw_model *model = v->trained.v[m].models[s];
+
+            for (size_t i = 0; i < mw_net_n_params(model->net); i++) {
+                const mw_net_param *p = mw_net_param_at(model->net, i);
+
+                if (!p->coefficient) continue;
+                for (size_t k = 0; k < p->n; k++) {
+                    char name[96];
+
+                    snprintf(name, sizeof name, p->n > 1 ? "%.63s.%zu" : "%.63s", p->name, k);
+                    mw_eval_coefficient(v->eval, m, s, name, (double)p->v[k]);
+                }
+            }
+        }
+    mw_eval_note(v->eval, "bank (SHA-256 of bank.json and label.csv)", v->bank.sha256);
+    mw_eval_note(v->eval, "merwild", mw_version());
+}
+
+/* What knowing nothing says: the median of the training labels. */
+static double constant_of(const evaluation *v)
+{
+    const mw_labels *l = &v->bank.labels;
+    double *y = mw_calloc(l->n, sizeof *y), x = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; y && i < l->n; i++)
+        if (l->v[i].split == MW_TRAIN && isfinite(l->v[i].y)) y[n++] = l->v[i].y;
+    if (y && n) x = mw_quantile_sort(y, n, 0.5);
+    mw_free(y);
+    return x;
+}
+
+static mw_status create(evaluation *v, mw_error *err)
+{
+    const mw_eval_setup setup = { .clips = v->clips,
+                                  .group = v->group,
+                                  .y = v->y,
+                                  .n_clips = v->n_clips,
+                                  .n_groups = v->n_groups,
+                                  .conditions = v->conditions.v,
+                                  .n_conditions = v->conditions.n,
+                                  .methods = v->methods,
+                                  .n_methods = v->n_methods,
+                                  .seeds = v->seeds,
+                                  .n_seeds = v->n_seeds,
+                                  .constant = constant_of(v),
+                                  .full = v->o->v.full,
+                                  .control = v->o->v.control,
+                                  .unsupervised = v->o->v.unsupervised,
+                                  .avrel = v->o->v.avrel,
+                                  .n_replicates = (size_t)v->o->v.replicates,
+                                  .seed = v->o->run.seed };
+
+    return mw_eval_create(&v->eval, &setup, err);
+}
+
+/* Labels alone, for predictions without a bank. */
+static mw_status open_labels(evaluation *v, mw_error *err)
+{
+    mw_status st = mw_labels_read(&v->bank.labels, v->o->v.labels, err);
+
+    snprintf(v->bank.sha256, sizeof v->bank.sha256, "none");
+    return st;
+}
+
+static mw_status set_up(evaluation *v, mw_error *err)
+{
+    const evaluate_options *o = &v->o->v;
+    const char *in = v->o->run.in;
+    mw_status st = MW_OK;
+
+    if (!*v->o->run.out || (!*o->models && !*o->predictions))
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "options 'out', and 'models' or 'predictions', are needed");
+    if (!*in && (*o->models || !*o->labels))
+        return mw_fail(
+            err, MW_ERR_RANGE, "bad_option",
+            "option 'in': the folder of a feature bank is needed (for predictions alone, "
+            "--labels will do)");
+    st = *in ? mw_feature_bank_open(&v->bank, in, o->labels, err) : open_labels(v, err);
+    if (st == MW_OK && *o->models) st = mw_methods_load(&v->trained, o->models, o->methods, err);
+    if (st == MW_OK && *o->predictions) st = read_table(&v->said, o->predictions, err);
+    if (st == MW_OK) st = list_clips(v, err);
+    if (st == MW_OK) st = list_methods(v, err);
+    if (st == MW_OK) st = mw_methods_check_unseen(&v->trained, v->clips, v->n_clips, err);
+    if (st == MW_OK) st = mw_test_conditions_make(&v->conditions, &v->bank.index, err);
+    return st == MW_OK ? create(v, err) : st;
+}
+
+static void tear_down(evaluation *v)
+{
+    mw_eval_destroy(&v->eval);
+    mw_test_conditions_clear(&v->conditions);
+    mw_methods_clear(&v->trained);
+    table_clear(&v->said);
+    mw_free(v->methods);
+    mw_free(v->seeds);
+    mw_free(v->clips);
+    mw_free(v->group);
+    mw_free(v->y);
+    mw_feature_bank_close(&v->bank);
+}
+
+mw_status mw_evaluate(const mw_evaluate_options *o, const mw_run_hooks *hooks, mw_summary *summary,
+                      mw_error *err)
+{
+    evaluation v = { .o = o, .hooks = hooks, .summary = summary, .start_s = mw_clock_s() };
+    mw_status st;
+
+    *summary = (mw_summary){ 0 };
+    v.n_threads = mw_run_threads(&o->run);
+    st = set_up(&v, err);
+    if (st == MW_OK) tell(&v, MW_EVENT_START, 0, v.n_clips, NULL, NULL);
+    if (st == MW_OK) st = set_table(&v, err);
+    if (st == MW_OK && v.trained.n) st = run_models(&v, err);
+    if (st == MW_OK) note_models(&v);
+    if (st == MW_OK && !o->run.dry_run) st = mw_eval_write(v.eval, o->run.out, err);
+    if (st == MW_OK) summary->n_done = v.n_clips;
+    summary->n_outputs = st == MW_OK && !o->run.dry_run ? 2 : 0;
+    summary->elapsed_s = mw_clock_s() - v.start_s;
+    tear_down(&v);
+    return st;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "score/eval.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "score/eval_int.h"
+
+#define DAMAGED 0.75 /* windows below are damaged */
+
+const char *const mw_eval_swap_names[MW_N_SWAPS] = { "other clips", "shifted in time", "constant",
+                                                     "inverted", "truth" };
+
+const mw_eval_block mw_eval_blocks[MW_EVAL_N_BLOCKS] = {
+    [MW_BLOCK_CLEAN] = { "clean", "clean", -1 },
+    [MW_BLOCK_A_SEEN] = { "sound, seen", "A", 0 },
+    [MW_BLOCK_A_HELDOUT] = { "sound, held out", "A", 1 },
+    [MW_BLOCK_V_SEEN] = { "picture, seen", "V", 0 },
+    [MW_BLOCK_V_HELDOUT] = { "picture, held out", "V", 1 },
+    [MW_BLOCK_AV] = { "both, seen", "AV", 0 },
+    [MW_BLOCK_MIXED_SEEN] = { "mixed, seen", "mixed-seen", -1 },
+    [MW_BLOCK_MIXED_HELDOUT] = { "mixed, held out", "mixed-heldout", -1 },
+    [MW_BLOCK_MISSING] = { "missing", "missing", -1 },
+};
+
+int mw_eval_in_block(const mw_bank_condition *c, const mw_eval_block *b)
+{
+    return !strcmp(c->block, b->block) && (b->heldout < 0 || b->heldout == c->heldout);
+}
+
+size_t mw_eval_method(const mw_eval *e, const char *name)
+{
+    size_t m = 0;
+
+    while (m < e->s.n_methods && strcmp(e->s.methods[m], name))
+        m++;
+    return *name ? m : e->s.n_methods;
+}
+
+void mw_eval_destroy(mw_eval **out)
+{
+    mw_eval *e = *out;
+    size_t n;
+
+    if (!e) return;
+    n = e->s.n_methods * e->s.n_seeds * e->s.n_conditions;
+    for (size_t i = 0; e->quality && i < 2 * n; i++)
+        mw_free(e->quality[i].auroc); /* holds all three */
+    for (size_t i = 0; e->swaps && i < n; i++)
+        for (int k = 0; k < MW_N_SWAPS; k++)
+            mw_free(e->swaps[i].mae[k]);
+    mw_bootstrap_clear(&e->boot);
+    mw_str_clear(&e->notes);
+    mw_free(e->p);
+    mw_free(e->quality);
+    mw_free(e->swaps);
+    mw_free(e->coefs);
+    mw_free(e->scratch);
+    mw_free(e->error);
+    mw_free(e);
+    *out = NULL;
+}
+
+mw_status mw_eval_create(mw_eval **out, const mw_eval_setup *setup, mw_error *err)
+{
+    const size_t n = setup->n_methods * setup->n_seeds * setup->n_conditions;
+    mw_eval *e = mw_calloc(1, sizeof *e);
+
+    *out = NULL;
+    if (!e) return mw_fail_nomem(err);
+    e->s = *setup;
+    e->p = mw_calloc(n, setup->n_clips * sizeof *e->p);
+    e->quality = mw_calloc(2 * n, sizeof *e->quality);
+    e->swaps = mw_calloc(n, sizeof *e->swaps);
+    if (!e->p || !e->quality || !e->swaps) {
+        mw_eval_destroy(&e);
+        return mw_fail_nomem(err);
+    }
+    for (size_t i = 0; i < n * setup->n_clips; i++)
+        e->p[i] = NAN;
+    for (size_t i = 0; i < n; i++)
+        e->swaps[i].natural = NAN;
+    *out = e;
+    return MW_OK;
+}
+
+void mw_eval_set(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip, double p)
+{
+    e->p[mw_eval_at(e, method, seed, condition) * e->s.n_clips + clip] = p;
+}
+
+void mw_eval_natural(mw_eval *e, size_t method, size_t seed, size_t condition, double mae)
+{
+    e->swaps[mw_eval_at(e, method, seed, condition)].natural = mae;
+}
+
+mw_status mw_eval_swapped(mw_eval *e, size_t method, size_t seed, size_t condition,
+                          mw_eval_swap swap, double mae, mw_error *err)
+{
+    mw_eval_swaps *s = &e->swaps[mw_eval_at(e, method, seed, condition)];
+
+    if (mw_grow(&s->mae[swap], &s->cap[swap], s->n[swap] + 1, sizeof **s->mae))
+        return mw_fail_nomem(err);
+    s->mae[swap][s->n[swap]++] = mae;
+    return MW_OK;
+}
+
+void mw_eval_coefficient(mw_eval *e, size_t method, size_t seed, const char *name, double value)
+{
+    mw_eval_coef *c;
+
+    if (mw_grow(&e->coefs, &e->coefs_cap, e->n_coefs + 1, sizeof *e->coefs)) {
+        e->notes.failed = 1;
+        return;
+    }
+    c = &e->coefs[e->n_coefs++];
+    *c = (mw_eval_coef){ .method = method, .seed = seed, .value = value };
+    snprintf(c->name, sizeof c->name, "%s", name);
+}
+
+void mw_eval_note(mw_eval *e, const char *key, const char *value)
+{
+    mw_str_printf(&e->notes, "- %s: %s\n", key, value);
+}
+
+/* ---- windows ---- */
+
+static mw_status quality_room(mw_eval_quality *q, size_t n_clips, mw_error *err)
+{
+    if (q->auroc) return MW_OK;
+    q->auroc = mw_calloc(n_clips, 3 * sizeof *q->auroc);
+    if (!q->auroc) return mw_fail_nomem(err);
+    q->mean = q->auroc + n_clips;
+    q->level = q->mean + n_clips;
+    for (size_t i = 0; i < 3 * n_clips; i++)
+        q->auroc[i] = NAN;
+    return MW_OK;
+}
+
+/* At least three windows of each class: fewer say little. */
+static mw_status within_clip(double *auroc, const double *said, const uint8_t *intact, size_t n,
+                             mw_error *err)
+{
+    size_t n_intact = 0;
+
+    *auroc = NAN;
+    for (size_t i = 0; i < n; i++)
+        n_intact += intact[i];
+    if (n_intact < 3 || n - n_intact < 3) return MW_OK;
+    return mw_auroc(auroc, said, intact, n, err);
+}
+
+mw_status mw_eval_windows(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip,
+                          int modality, const float *said, const float *was, const float *weight,
+                          size_t n, mw_error *err)
+{
+    mw_eval_quality *q = &e->quality[2 * mw_eval_at(e, method, seed, condition) + (size_t)modality];
+    double *kept = mw_calloc(n, sizeof *kept), sum = 0, truth = 0;
+    uint8_t *intact = mw_calloc(n, 1);
+    size_t n_kept = 0;
+    mw_status st = kept && intact ? quality_room(q, e->s.n_clips, err) : mw_fail_nomem(err);
+
+    for (size_t i = 0; st == MW_OK && i < n; i++) {
+        if (!(weight[i] > 0)) continue;
+        kept[n_kept] = (double)said[i];
+        intact[n_kept++] = (double)was[i] >= DAMAGED;
+        sum += (double)said[i];
+        truth += (double)was[i];
+        mw_calibration_add(&q->calibration, (double)said[i], (double)was[i]);
+    }
+    if (st == MW_OK) st = within_clip(&q->auroc[clip], kept, intact, n_kept, err);
+    if (st == MW_OK && n_kept) {
+        q->mean[clip] = sum / (double)n_kept;
+        q->level[clip] = truth / (double)n_kept;
+    }
+    mw_free(kept);
+    mw_free(intact);
+    return st;
+}
+
+/* ---- analysis ---- */
+
+double mw_eval_mae_constant(const mw_eval *e)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < e->s.n_clips; i++)
+        sum += fabs(e->s.constant - (double)e->s.y[i]);
+    return e->s.n_clips ? sum / (double)e->s.n_clips : NAN;
+}
+
+double mw_eval_mae(const mw_eval *e, size_t method, size_t condition)
+{
+    double sum = 0;
+    size_t n = 0;
+
+    for (size_t s = 0; s < e->s.n_seeds; s++) {
+        const double *p = e->p + mw_eval_at(e, method, s, condition) * e->s.n_clips;
+
+        for (size_t i = 0; i < e->s.n_clips; i++)
+            if (isfinite(p[i])) {
+                sum += fabs(p[i] - (double)e->s.y[i]);
+                n++;
+            }
+    }
+    return n ? sum / (double)n : NAN;
+}
+
+/* Per clip the mean over the cells of a block, so that a block is the mean of its cells; NaN unless
+ * all of them are there. */
+static void block_errors(mw_eval *e, size_t method, size_t block)
+{
+    double *out = e->error + (method * MW_EVAL_N_BLOCKS + block) * e->s.n_seeds * e->s.n_clips;
+
+    for (size_t s = 0; s < e->s.n_seeds; s++)
+        for (size_t i = 0; i < e->s.n_clips; i++) {
+            double sum = 0;
+            size_t n = 0;
+
+            for (size_t c = 0; c < e->s.n_conditions; c++) {
+                const double p = method == e->s.n_methods
+                                     ? e->s.constant
+                                     : e->p[mw_eval_at(e, method, s, c) * e->s.n_clips + i];
+
+                if (!mw_eval_in_block(&e->s.conditions[c], &mw_eval_blocks[block])) continue;
+                sum += fabs(p - (double)e->s.y[i]);
+                n++;
+            }
+            out[s * e->s.n_clips + i] = n ? sum / (double)n : NAN;
+        }
+}
+
+mw_interval mw_eval_auroc(const mw_eval *e, size_t method, size_t block, int modality,
+                          mw_error *err)
+{
+    double *x = mw_calloc(e->s.n_seeds, e->s.n_clips * sizeof *x);
+    mw_interval out = { NAN, NAN, NAN, NAN };
+
+    if (!x) {
+        mw_fail_nomem(err);
+        return out;
+    }
+    for (size_t s = 0; s < e->s.n_seeds; s++)
+        for (size_t i = 0; i < e->s.n_clips; i++) {
+            double sum = 0;
+            size_t n = 0;
+
+            for (size_t c = 0; c < e->s.n_conditions; c++) {
+                const mw_eval_quality *q =
+                    &e->quality[2 * mw_eval_at(e, method, s, c) + (size_t)modality];
+
+                if (!q->auroc || !isfinite(q->auroc[i]) ||
+                    !mw_eval_in_block(&e->s.conditions[c], &mw_eval_blocks[block]))
+                    continue;
+                sum += q->auroc[i];
+                n++;
+            }
+            x[s * e->s.n_clips + i] = n ? sum / (double)n : NAN;
+        }
+    out = mw_bootstrap_mean(&e->boot, x, NULL, e->scratch);
+    mw_free(x);
+    return out;
+}
+
+mw_status mw_eval_analyse(mw_eval *e, mw_error *err)
+{
+    mw_status st;
+
+    mw_bootstrap_clear(&e->boot);
+    mw_free(e->scratch);
+    mw_free(e->error);
+    st = mw_bootstrap_make(&e->boot, e->s.group, e->s.n_clips, e->s.n_groups, e->s.n_seeds,
+                           e->s.n_replicates, e->s.seed, err);
+    e->scratch = mw_calloc(e->s.n_replicates, sizeof *e->scratch);
+    e->error = mw_calloc((e->s.n_methods + 1) * MW_EVAL_N_BLOCKS,
+                         e->s.n_seeds * e->s.n_clips * sizeof *e->error);
+    if (st == MW_OK && (!e->scratch || !e->error)) st = mw_fail_nomem(err);
+    for (size_t m = 0; st == MW_OK && m <= e->s.n_methods; m++)
+        for (size_t b = 0; b < MW_EVAL_N_BLOCKS; b++)
+            block_errors(e, m, b);
+    return st;
+}
+
+static mw_status store(const char *dir, const char *name, mw_str *s, mw_error *err)
+{
+    char *path = mw_path_join(dir, name);
+    mw_status st = path ? mw_str_ok(s, err) : mw_fail_nomem(err);
+
+    if (st == MW_OK && s->n) st = mw_file_store(path, s->data, s->n, err);
+    mw_free(path);
+    mw_str_clear(s);
+    return st;
+}
+
+mw_status mw_eval_write(mw_eval *e, const char *dir, mw_error *err)
+{
+    mw_str s = { 0 };
+    mw_status st = mw_str_ok(&e->notes, err);
+
+    if (st == MW_OK) st = mw_eval_analyse(e, err);
+    if (st == MW_OK) st = mw_make_dirs(dir, err);
+    if (st != MW_OK) return st;
+    mw_eval_put_json(&s, e);
+    st = store(dir, "results.json", &s, err);
+    mw_eval_put_curve(&s, e, "snr_db");
+    if (st == MW_OK) st = store(dir, "curve_snr.svg", &s, err);
+    mw_eval_put_curve(&s, e, "coverage");
+    if (st == MW_OK) st = store(dir, "curve_coverage.svg", &s, err);
+    mw_eval_put_report(&s, e);
+    if (st == MW_OK) st = store(dir, "report.md", &s, err);
+    mw_str_clear(&s);
+    return st;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An evaluation: predictions of methods and seeds for clips under conditions, what their scores
+ * said of each window, and what happens when the scores are replaced; filled step by step, then
+ * written as a report. Every number of the report is defined in docs/evaluation.md.
+ *
+ * Numbers: fixed order.
+ */
+#ifndef MW_SCORE_EVAL_H
+#define MW_SCORE_EVAL_H
+
+#include "data/feature_bank.h"
+#include "score/metrics.h"
+
+/* What is put in the place of the scores. */
+typedef enum mw_eval_swap {
+    MW_SWAP_CLIPS,    /* another clip's, of about the same length; many draws */
+    MW_SWAP_TIME,     /* its own, shifted in a circle; many draws */
+    MW_SWAP_CONSTANT, /* the modality's mean */
+    MW_SWAP_INVERT,   /* 1 - s */
+    MW_SWAP_TRUTH,    /* the truth, brought to the same mean */
+    MW_N_SWAPS
+} mw_eval_swap;
+
+extern const char *const mw_eval_swap_names[MW_N_SWAPS];
+
+/* What an evaluation is about; everything is borrowed until mw_eval_destroy. group [n_clips]: whom
+ * the bootstrap resamples, in [0, n_groups). y [n_clips]. constant: what knowing nothing says (the
+ * median training label). full ... avrel: names of methods, "" where there is none. */
+typedef struct mw_eval_setup {
+    const char *const *clips;
+    const int *group;
+    const float *y;
+    size_t n_clips, n_groups;
+    const mw_bank_condition *conditions;
+    size_t n_conditions;
+    const char *const *methods;
+    size_t n_methods;
+    const int64_t *seeds;
+    size_t n_seeds;
+    double constant;
+    const char *full, *control, *unsupervised, *avrel;
+    size_t n_replicates;
+    uint64_t seed; /* of the bootstrap */
+} mw_eval_setup;
+
+typedef struct mw_eval mw_eval;
+
+mw_status mw_eval_create(mw_eval **out, const mw_eval_setup *setup, mw_error *err);
+void mw_eval_destroy(mw_eval **e);
+
+/* A prediction; those not set are missing, and their cells are left out. */
+void mw_eval_set(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip, double p);
+
+/* Reliability of the n windows of modality 0 (sound) or 1 (picture) of a clip, its truth, and
+ * whether each window counts. MW_ERR_NOMEM. */
+mw_status mw_eval_windows(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip,
+                          int modality, const float *said, const float *was, const float *weight,
+                          size_t n, mw_error *err);
+
+/* Mean absolute error over the clips of a condition with the scores as they are (natural), and with
+ * a swap; draws are added one by one. */
+void mw_eval_natural(mw_eval *e, size_t method, size_t seed, size_t condition, double mae);
+mw_status mw_eval_swapped(mw_eval *e, size_t method, size_t seed, size_t condition,
+                          mw_eval_swap swap, double mae, mw_error *err);
+
+/* A learned coefficient of a method's model. */
+void mw_eval_coefficient(mw_eval *e, size_t method, size_t seed, const char *name, double value);
+/* A fact for the end of the report. */
+void mw_eval_note(mw_eval *e, const char *key, const char *value);
+
+/* DIR/report.md, results.json, curve_snr.svg, curve_coverage.svg. */
+mw_status mw_eval_write(mw_eval *e, const char *dir, mw_error *err);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The results as JSON, and curves of skill as SVG.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "score/eval_int.h"
+
+void mw_eval_put_fixed(mw_str *s, double x, int digits)
+{
+    double scale = 1;
+    long long v;
+
+    for (int i = 0; i < digits; i++)
+        scale *= 10;
+    if (!isfinite(x) || fabs(x) * scale > 1e15) {
+        mw_str_put(s, "-");
+        return;
+    }
+    v = (long long)floor(fabs(x) * scale + 0.5);
+    mw_str_printf(s, "%s%lld", x < 0 && v ? "-" : "", v / (long long)scale);
+    if (digits) mw_str_printf(s, ".%0*lld", digits, v % (long long)scale);
+}
+
+static void put_interval(mw_json *j, const char *key, const mw_interval *v)
+{
+    mw_json_key(j, key);
+    mw_json_open(j, '{');
+    mw_json_put_f64(j, "value", v->value);
+    mw_json_put_f64(j, "lo", v->lo);
+    mw_json_put_f64(j, "hi", v->hi);
+    mw_json_close(j, '}');
+}
+
+static void put_cell(mw_json *j, const mw_eval *e, size_t m, size_t c)
+{
+    mw_json_open(j, '{');
+    mw_json_put_text(j, "method", e->s.methods[m]);
+    mw_json_put_text(j, "condition", e->s.conditions[c].id);
+    mw_json_key(j, "mae_by_seed");
+    mw_json_open(j, '[');
+    for (size_t k = 0; k < e->s.n_seeds; k++) {
+        const double *p = e->p + mw_eval_at(e, m, k, c) * e->s.n_clips;
+        double sum = 0;
+        size_t n = 0;
+
+        for (size_t i = 0; i < e->s.n_clips; i++)
+            if (isfinite(p[i])) {
+                sum += fabs(p[i] - (double)e->s.y[i]);
+                n++;
+            }
+        mw_json_f64(j, n ? sum / (double)n : NAN);
+    }
+    mw_json_close(j, ']');
+    mw_json_close(j, '}');
+}
+
+void mw_eval_put_json(mw_str *s, const mw_eval *e)
+{
+    mw_json j = mw_json_begin(s);
+
+    mw_json_open(&j, '{');
+    mw_json_put_text(&j, "schema", "merwild.results/1");
+    mw_json_put_i64(&j, "clips", (int64_t)e->s.n_clips);
+    mw_json_put_i64(&j, "groups", (int64_t)e->s.n_groups);
+    mw_json_put_i64(&j, "resamples", (int64_t)e->s.n_replicates);
+    mw_json_put_f64(&j, "mae_constant", mw_eval_mae_constant(e));
+    mw_json_key(&j, "seeds");
+    mw_json_open(&j, '[');
+    for (size_t k = 0; k < e->s.n_seeds; k++)
+        mw_json_i64(&j, e->s.seeds[k]);
+    mw_json_close(&j, ']');
+    mw_json_key(&j, "blocks");
+    mw_json_open(&j, '[');
+    for (size_t m = 0; m < e->s.n_methods; m++)
+        for (size_t b = 0; b < MW_EVAL_N_BLOCKS; b++) {
+            const size_t control = mw_eval_method(e, e->s.control);
+            const mw_interval v =
+                mw_bootstrap_mean(&e->boot, mw_eval_errors(e, m, b), NULL, e->scratch);
+
+            mw_json_open(&j, '{');
+            mw_json_put_text(&j, "method", e->s.methods[m]);
+            mw_json_put_text(&j, "block", mw_eval_blocks[b].title);
+            put_interval(&j, "mae", &v);
+            if (control < e->s.n_methods && control != m) {
+                const mw_interval d = mw_bootstrap_mean(&e->boot, mw_eval_errors(e, m, b),
+                                                        mw_eval_errors(e, control, b), e->scratch);
+
+                put_interval(&j, "less_control", &d);
+                mw_json_put_f64(&j, "p", d.p);
+            }
+            mw_json_close(&j, '}');
+        }
+    mw_json_close(&j, ']');
+    mw_json_key(&j, "cells");
+    mw_json_open(&j, '[');
+    for (size_t m = 0; m < e->s.n_methods; m++)
+        for (size_t c = 0; c < e->s.n_conditions; c++)
+            put_cell(&j, e, m, c);
+    mw_json_close(&j, ']');
+    mw_json_close(&j, '}');
+}
+
+/* ---- curves ---- */
+
+#define WIDTH  760
+#define HEIGHT 420
+#define LEFT   60
+#define RIGHT  560
+#define TOP    30
+#define BOTTOM 370
+#define LOWEST (-0.2)
+
+static const char *const colours[] = { "#1b6ca8", "#c0392b", "#2e8b57", "#8e44ad", "#d68910",
+                                       "#5d6d7e", "#16a085", "#a04000", "#7b7d7d", "#2c3e50" };
+#define N_COLOURS (sizeof colours / sizeof *colours)
+
+/* Mean skill over the seen conditions of an axis at a level; NaN when there is none. */
+static double skill_at(const mw_eval *e, size_t m, const char *axis, double level)
+{
+    double sum = 0;
+    size_t n = 0;
+
+    for (size_t c = 0; c < e->s.n_conditions; c++) {
+        const mw_bank_condition *k = &e->s.conditions[c];
+
+        if (strcmp(k->axis, axis) || k->heldout || !(fabs(k->level - level) < 1e-9)) continue;
+        sum += 1 - mw_eval_mae(e, m, c) / mw_eval_mae_constant(e);
+        n++;
+    }
+    return n ? sum / (double)n : NAN;
+}
+
+/* Levels of an axis in the order of their conditions. */
+static size_t find_levels(double *levels, size_t most, const mw_eval *e, const char *axis)
+{
+    size_t n = 0;
+
+    for (size_t c = 0; c < e->s.n_conditions && n < most; c++) {
+        const mw_bank_condition *k = &e->s.conditions[c];
+        size_t i = 0;
+
+        if (strcmp(k->axis, axis) || k->heldout) continue;
+        while (i < n && !(fabs(levels[i] - k->level) < 1e-9))
+            i++;
+        if (i == n) levels[n++] = k->level;
+    }
+    return n;
+}
+
+static int place_y(double skill)
+{
+    const double x = skill < LOWEST ? LOWEST : skill > 1 ? 1 : skill;
+
+    return (int)(BOTTOM - (x - LOWEST) / (1 - LOWEST) * (BOTTOM - TOP) + 0.5);
+}
+
+static int place_x(size_t i, size_t n)
+{
+    return LEFT + (int)((double)i / (double)(n - 1) * (RIGHT - LEFT) + 0.5);
+}
+
+void mw_eval_put_curve(mw_str *s, const mw_eval *e, const char *axis)
+{
+    double levels[32];
+    const size_t n = find_levels(levels, 32, e, axis);
+
+    if (n < 2) return;
+    mw_str_printf(s,
+                  "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+                  "font-family=\"sans-serif\" font-size=\"13\">\n"
+                  "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n"
+                  "<text x=\"%d\" y=\"18\">skill (1 - error / error of the constant), seen "
+                  "damage</text>\n",
+                  WIDTH, HEIGHT, LEFT);
+    for (int k = -1; k <= 5; k++) {
+        const int y = place_y(0.2 * k);
+
+        mw_str_printf(s,
+                      "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"%s\"/>\n"
+                      "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">",
+                      LEFT, y, RIGHT, y, k ? "#dddddd" : "#888888", LEFT - 8, y + 4);
+        mw_eval_put_fixed(s, 0.2 * k, 1);
+        mw_str_put(s, "</text>\n");
+    }
+    for (size_t i = 0; i < n; i++) {
+        char text[MW_F64_TEXT];
+
+        mw_f64_text(text, levels[i]);
+        mw_str_printf(s, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
+                      place_x(i, n), BOTTOM + 20, text);
+    }
+    mw_str_printf(s, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
+                  (LEFT + RIGHT) / 2, BOTTOM + 40,
+                  strcmp(axis, "snr_db") ? "hidden share of the face"
+                                         : "signal-to-noise ratio, dB");
+    for (size_t m = 0; m < e->s.n_methods; m++) {
+        const char *colour = colours[m % N_COLOURS];
+
+        mw_str_printf(s, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s points=\"",
+                      colour, m >= N_COLOURS ? " stroke-dasharray=\"5 3\"" : "");
+        for (size_t i = 0; i < n; i++) {
+            const double k = skill_at(e, m, axis, levels[i]);
+
+            if (isfinite(k)) mw_str_printf(s, "%d,%d ", place_x(i, n), place_y(k));
+        }
+        mw_str_put(s, "\"/>\n");
+        mw_str_printf(s, "<text x=\"%d\" y=\"%zu\" fill=\"%s\">%s</text>\n", RIGHT + 15,
+                      TOP + 10 + 18 * m, colour, e->s.methods[m]);
+    }
+    mw_str_put(s, "</svg>\n");
+}

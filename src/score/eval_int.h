@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inside of an evaluation.
+ */
+#ifndef MW_SCORE_EVAL_INT_H
+#define MW_SCORE_EVAL_INT_H
+
+#include "base/str.h"
+#include "score/eval.h"
+
+#define MW_EVAL_N_BLOCKS 9
+#define MW_EVAL_DRAWS    1024
+
+/* Blocks of the head table. seen: 1 seen kinds only, 0 held-out ones only, -1 both. */
+typedef struct mw_eval_block {
+    const char *title, *block;
+    int heldout;
+} mw_eval_block;
+
+extern const mw_eval_block mw_eval_blocks[MW_EVAL_N_BLOCKS];
+enum {
+    MW_BLOCK_CLEAN,
+    MW_BLOCK_A_SEEN,
+    MW_BLOCK_A_HELDOUT,
+    MW_BLOCK_V_SEEN,
+    MW_BLOCK_V_HELDOUT,
+    MW_BLOCK_AV,
+    MW_BLOCK_MIXED_SEEN,
+    MW_BLOCK_MIXED_HELDOUT,
+    MW_BLOCK_MISSING
+};
+
+/* Scores of one modality over one condition, of a method and seed. */
+typedef struct mw_eval_quality {
+    double *auroc, *mean; /* [n_clips] within the clip; mean said; NaN where there is none */
+    double *level;        /* [n_clips] mean truth */
+    mw_calibration calibration;
+} mw_eval_quality;
+
+typedef struct mw_eval_swaps {
+    double natural; /* NaN: not asked */
+    double *mae[MW_N_SWAPS];
+    size_t n[MW_N_SWAPS], cap[MW_N_SWAPS];
+} mw_eval_swaps;
+
+typedef struct mw_eval_coef {
+    size_t method, seed;
+    char name[64];
+    double value;
+} mw_eval_coef;
+
+struct mw_eval {
+    mw_eval_setup s;
+    double *p;                /* [methods][seeds][conditions][clips] */
+    mw_eval_quality *quality; /* [methods][seeds][conditions][2]; auroc NULL: none */
+    mw_eval_swaps *swaps;     /* [methods][seeds][conditions] */
+    mw_eval_coef *coefs;
+    size_t n_coefs, coefs_cap;
+    mw_str notes; /* lines of the report */
+    /* made on writing */
+    mw_bootstrap boot;
+    double *scratch;
+    double *error; /* [methods + 1][blocks][seeds][clips]: the last method is the constant */
+};
+
+/* Index of a method's name; n_methods when there is none. */
+size_t mw_eval_method(const mw_eval *e, const char *name);
+static inline size_t mw_eval_at(const mw_eval *e, size_t method, size_t seed, size_t condition)
+{
+    return (method * e->s.n_seeds + seed) * e->s.n_conditions + condition;
+}
+static inline const double *mw_eval_errors(const mw_eval *e, size_t method, size_t block)
+{
+    return e->error + (method * MW_EVAL_N_BLOCKS + block) * e->s.n_seeds * e->s.n_clips;
+}
+
+/* Whether a condition belongs to a block. */
+int mw_eval_in_block(const mw_bank_condition *c, const mw_eval_block *b);
+/* Mean absolute error of a method in one condition over seeds and clips. */
+double mw_eval_mae(const mw_eval *e, size_t method, size_t condition);
+double mw_eval_mae_constant(const mw_eval *e);
+/* Localisation: mean within-clip AUROC over the conditions of a block, with its interval. */
+mw_interval mw_eval_auroc(const mw_eval *e, size_t method, size_t block, int modality,
+                          mw_error *err);
+
+/* A number with so many digits behind the point, whatever the locale; "-" when it is not finite. */
+void mw_eval_put_fixed(mw_str *s, double x, int digits);
+
+mw_status mw_eval_analyse(mw_eval *e, mw_error *err);
+void mw_eval_put_report(mw_str *s, const mw_eval *e);
+void mw_eval_put_json(mw_str *s, const mw_eval *e);
+/* axis: "snr_db" or "coverage". Nothing when no condition lies on it. */
+void mw_eval_put_curve(mw_str *s, const mw_eval *e, const char *axis);
+
+#endif

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The report as Markdown. No number stands here: all are computed.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "score/eval_int.h"
+
+#define MARGIN 0.02 /* of mean absolute error that clean data may lose */
+#define GOOD   0.7  /* localisation that a reliability must have */
+
+static void put_fixed(mw_str *s, double x, int digits)
+{
+    mw_eval_put_fixed(s, x, digits);
+}
+
+static void put_interval(mw_str *s, const mw_interval *v, int digits)
+{
+    put_fixed(s, v->value, digits);
+    if (!isfinite(v->lo)) return;
+    mw_str_put(s, " [");
+    put_fixed(s, v->lo, digits);
+    mw_str_put(s, ", ");
+    put_fixed(s, v->hi, digits);
+    mw_str_put(s, "]");
+}
+
+static mw_interval difference(const mw_eval *e, size_t a, size_t b, size_t block)
+{
+    if (a >= e->s.n_methods || b >= e->s.n_methods) return (mw_interval){ NAN, NAN, NAN, NAN };
+    return mw_bootstrap_mean(&e->boot, mw_eval_errors(e, a, block), mw_eval_errors(e, b, block),
+                             e->scratch);
+}
+
+static const char *verdict(int yes, int no)
+{
+    return yes ? "yes" : no ? "no" : "not resolved";
+}
+
+static const char *better(const mw_interval *d)
+{
+    return verdict(d->hi<0, d->lo> 0);
+}
+
+/* ---- swaps ---- */
+
+/* One-sided p that the natural scores are no better than a swapped draw; mean gap. */
+static double swap_gap(const mw_eval_swaps *w, mw_eval_swap k, double *p)
+{
+    double sum = 0, worse = 0;
+
+    for (size_t i = 0; i < w->n[k]; i++) {
+        sum += w->mae[k][i];
+        worse += w->mae[k][i] <= w->natural;
+    }
+    *p = w->n[k] ? (1 + worse) / ((double)w->n[k] + 1) : NAN;
+    return w->n[k] ? sum / (double)w->n[k] - w->natural : NAN;
+}
+
+static size_t condition_of(const mw_eval *e, const char *block)
+{
+    size_t c = 0;
+
+    while (c < e->s.n_conditions && strcmp(e->s.conditions[c].block, block))
+        c++;
+    return c;
+}
+
+/* Whether replacing the scores by other clips' hurts in every seed: 1, 0, or -1 not asked. */
+static int permutation_gap(const mw_eval *e, size_t method, double *mean, double *worst_p)
+{
+    const size_t c = condition_of(e, "mixed-heldout");
+    int asked = 0, all = 1;
+
+    *mean = *worst_p = 0;
+    for (size_t s = 0; s < e->s.n_seeds && method < e->s.n_methods && c < e->s.n_conditions; s++) {
+        const mw_eval_swaps *w = &e->swaps[mw_eval_at(e, method, s, c)];
+        double p, gap;
+
+        if (!isfinite(w->natural) || !w->n[MW_SWAP_CLIPS]) continue;
+        gap = swap_gap(w, MW_SWAP_CLIPS, &p);
+        *mean += gap;
+        if (p > *worst_p) *worst_p = p;
+        all &= gap > 0 && p < 0.01;
+        asked++;
+    }
+    if (!asked) return -1;
+    *mean /= asked;
+    return all;
+}
+
+/* ---- parts ---- */
+
+static void put_first_line(mw_str *s, const mw_eval *e)
+{
+    const size_t full = mw_eval_method(e, e->s.full), control = mw_eval_method(e, e->s.control);
+    const mw_interval held = difference(e, full, control, MW_BLOCK_MIXED_HELDOUT);
+    const mw_interval clean = difference(e, full, control, MW_BLOCK_CLEAN);
+
+    if (!isfinite(held.value)) {
+        mw_str_printf(s,
+                      "Whether scores help was not asked: there is no method '%s' beside '%s'.\n",
+                      e->s.full, e->s.control);
+        return;
+    }
+    if (held.hi < 0 && clean.hi < MARGIN)
+        mw_str_put(s, "**Scores help**: ");
+    else
+        mw_str_put(s, "**Scores are not shown to help; they ship as a data-quality tool**: ");
+    mw_str_printf(s, "mean absolute error of `%s` less that of `%s` is ", e->s.full, e->s.control);
+    put_interval(s, &held, 3);
+    mw_str_put(s, " under held-out mixed damage and ");
+    put_interval(s, &clean, 3);
+    mw_str_put(s, " on clean clips.\n");
+}
+
+static void endpoint(mw_str *s, const char *name, const char *what, const char *answer)
+{
+    mw_str_printf(s, "| %s | %s | %s | ", name, what, answer);
+}
+
+static void put_endpoints(mw_str *s, const mw_eval *e)
+{
+    const size_t full = mw_eval_method(e, e->s.full), control = mw_eval_method(e, e->s.control);
+    const size_t unsup = mw_eval_method(e, e->s.unsupervised),
+                 avrel = mw_eval_method(e, e->s.avrel);
+    const mw_interval p1 = difference(e, full, control, MW_BLOCK_MIXED_HELDOUT);
+    const mw_interval p4 = difference(e, full, control, MW_BLOCK_CLEAN);
+    const mw_interval p5 = difference(e, full, unsup, MW_BLOCK_MIXED_HELDOUT);
+    const mw_interval p6 = difference(e, full, avrel, MW_BLOCK_MIXED_HELDOUT);
+    mw_interval a = { NAN, NAN, NAN, NAN }, v = a;
+    double gap, p;
+    const int used = permutation_gap(e, full, &gap, &p);
+
+    if (full < e->s.n_methods) {
+        a = mw_eval_auroc(e, full, MW_BLOCK_MIXED_HELDOUT, 0, NULL);
+        v = mw_eval_auroc(e, full, MW_BLOCK_MIXED_HELDOUT, 1, NULL);
+    }
+    mw_str_put(s, "\n## Endpoints\n\nDeclared before any result was seen. Differences are of mean "
+                  "absolute error, below 0 better, with 95 % intervals.\n\n"
+                  "| | question | verdict | value |\n| --- | --- | --- | --- |\n");
+    endpoint(s, "P1", "held-out mixed damage: better than the control", better(&p1));
+    put_interval(s, &p1, 3);
+    mw_str_put(s, " |\n");
+    endpoint(s, "P2", "other clips' scores hurt, held-out mixed damage, p < 0.01 in every seed",
+             used < 0 ? "not asked" : verdict(used == 1, gap <= 0));
+    put_fixed(s, used < 0 ? NAN : gap, 4);
+    mw_str_put(s, used < 0 ? " |\n" : ", largest p ");
+    if (used >= 0) {
+        put_fixed(s, p, 3);
+        mw_str_put(s, " |\n");
+    }
+    endpoint(s, "P3", "held-out damage is located: lower bounds above 0.7",
+             verdict(a.lo > GOOD && v.lo > GOOD, a.hi < GOOD || v.hi < GOOD));
+    mw_str_put(s, "sound ");
+    put_interval(s, &a, 3);
+    mw_str_put(s, ", picture ");
+    put_interval(s, &v, 3);
+    mw_str_put(s, " |\n");
+    endpoint(s, "P4", "clean clips: less than 0.02 worse than the control",
+             verdict(p4.hi<MARGIN, p4.lo> MARGIN));
+    put_interval(s, &p4, 3);
+    mw_str_put(s, " |\n");
+    endpoint(s, "P5", "held-out mixed damage: better than without supervision", better(&p5));
+    put_interval(s, &p5, 3);
+    mw_str_put(s, " |\n");
+    endpoint(s, "P6", "held-out mixed damage: better than AV-RelScore's scorer", better(&p6));
+    put_interval(s, &p6, 3);
+    mw_str_put(s, " |\n");
+}
+
+static void put_head_row(mw_str *s)
+{
+    mw_str_put(s, "| method |");
+    for (int b = 0; b < MW_EVAL_N_BLOCKS; b++)
+        mw_str_printf(s, " %s |", mw_eval_blocks[b].title);
+    mw_str_put(s, "\n| --- |");
+    for (int b = 0; b < MW_EVAL_N_BLOCKS; b++)
+        mw_str_put(s, " --- |");
+    mw_str_put(s, "\n");
+}
+
+static void put_headline(mw_str *s, const mw_eval *e)
+{
+    const size_t control = mw_eval_method(e, e->s.control);
+
+    mw_str_put(s,
+               "\n## Mean absolute error\n\nOver all seeds; a block is the mean of its cells; 95 % "
+               "intervals by resampling whole groups of clips, and seeds.\n\n");
+    put_head_row(s);
+    for (size_t m = 0; m <= e->s.n_methods; m++) {
+        mw_str_printf(s, "| %s |", m == e->s.n_methods ? "*constant*" : e->s.methods[m]);
+        for (size_t b = 0; b < MW_EVAL_N_BLOCKS; b++) {
+            const mw_interval v =
+                mw_bootstrap_mean(&e->boot, mw_eval_errors(e, m, b), NULL, e->scratch);
+
+            mw_str_putc(s, ' ');
+            put_interval(s, &v, 3);
+            mw_str_put(s, " |");
+        }
+        mw_str_put(s, "\n");
+    }
+    if (control >= e->s.n_methods) return;
+    mw_str_printf(s,
+                  "\n## Less the control `%s`\n\nBelow 0: better than the control. Bold: the "
+                  "interval does not hold 0.\n\n",
+                  e->s.control);
+    put_head_row(s);
+    for (size_t m = 0; m < e->s.n_methods; m++) {
+        if (m == control) continue;
+        mw_str_printf(s, "| %s |", e->s.methods[m]);
+        for (size_t b = 0; b < MW_EVAL_N_BLOCKS; b++) {
+            const mw_interval d = difference(e, m, control, b);
+            const char *mark = d.hi < 0 || d.lo > 0 ? "**" : "";
+
+            mw_str_printf(s, " %s", mark);
+            put_interval(s, &d, 3);
+            mw_str_printf(s, "%s |", mark);
+        }
+        mw_str_put(s, "\n");
+    }
+}
+
+static void put_skill(mw_str *s, const mw_eval *e)
+{
+    mw_str_put(s, "\n## Skill\n\n1 - error / error of the constant; below 0 is worse than knowing "
+                  "nothing.\n\n");
+    put_head_row(s);
+    for (size_t m = 0; m < e->s.n_methods; m++) {
+        mw_str_printf(s, "| %s |", e->s.methods[m]);
+        for (size_t b = 0; b < MW_EVAL_N_BLOCKS; b++) {
+            const mw_interval a =
+                mw_bootstrap_mean(&e->boot, mw_eval_errors(e, m, b), NULL, e->scratch);
+
+            mw_str_putc(s, ' ');
+            put_fixed(s, 1 - a.value / mw_eval_mae_constant(e), 3);
+            mw_str_put(s, " |");
+        }
+        mw_str_put(s, "\n");
+    }
+}
+
+static void put_grid(mw_str *s, const mw_eval *e)
+{
+    mw_str_put(s,
+               "\n## Every condition\n\nMean absolute error; (h): holds damage that training never "
+               "showed.\n\n| condition |");
+    for (size_t m = 0; m < e->s.n_methods; m++)
+        mw_str_printf(s, " %s |", e->s.methods[m]);
+    mw_str_put(s, "\n| --- |");
+    for (size_t m = 0; m < e->s.n_methods; m++)
+        mw_str_put(s, " --- |");
+    mw_str_put(s, "\n");
+    for (size_t c = 0; c < e->s.n_conditions; c++) {
+        mw_str_printf(s, "| %s%s |", e->s.conditions[c].id,
+                      e->s.conditions[c].heldout ? " (h)" : "");
+        for (size_t m = 0; m < e->s.n_methods; m++) {
+            mw_str_putc(s, ' ');
+            put_fixed(s, mw_eval_mae(e, m, c), 3);
+            mw_str_put(s, " |");
+        }
+        mw_str_put(s, "\n");
+    }
+}
+
+static void put_metrics(mw_str *s, const mw_eval *e)
+{
+    mw_str_put(
+        s, "\n## Clean clips by MMSA's rules\n\nMean over seeds, in percent but for the "
+           "first two; in brackets the population's standard deviation over seeds, as MMSA "
+           "prints it.\n\n| method | MAE | Corr | Acc-7 | Acc-5 | Acc-2 has 0 | F1 has 0 | "
+           "Acc-2 non 0 | F1 non 0 |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    for (size_t m = 0; m < e->s.n_methods; m++) {
+        double x[8][64];
+        size_t n = 0;
+
+        for (size_t k = 0; k < e->s.n_seeds && n < 64; k++) {
+            const double *p = e->p + mw_eval_at(e, m, k, 0) * e->s.n_clips;
+            float *said = mw_calloc(e->s.n_clips, sizeof *said);
+            float *was = mw_calloc(e->s.n_clips, sizeof *was);
+            mw_regression_metrics v;
+            size_t kept = 0;
+
+            for (size_t i = 0; said && was && i < e->s.n_clips; i++)
+                if (isfinite(p[i])) {
+                    said[kept] = (float)p[i];
+                    was[kept++] = e->s.y[i];
+                }
+            mw_metrics_regression(&v, said, was, kept);
+            if (!said || !was) s->failed = 1;
+            mw_free(said);
+            mw_free(was);
+            x[0][n] = v.mae;
+            x[1][n] = v.corr;
+            x[2][n] = 100 * v.acc7;
+            x[3][n] = 100 * v.acc5;
+            x[4][n] = 100 * v.acc2_has0;
+            x[5][n] = 100 * v.f1_has0;
+            x[6][n] = 100 * v.acc2_non0;
+            x[7][n++] = 100 * v.f1_non0;
+        }
+        mw_str_printf(s, "| %s |", e->s.methods[m]);
+        for (int k = 0; k < 8; k++) {
+            const mw_spread v = mw_spread_of(x[k], n);
+
+            mw_str_putc(s, ' ');
+            put_fixed(s, v.mean, k < 2 ? 4 : 2);
+            mw_str_put(s, " (");
+            put_fixed(s, v.population, k < 2 ? 4 : 2);
+            mw_str_put(s, ") |");
+        }
+        mw_str_put(s, "\n");
+    }
+}
+
+static void add_calibration(mw_calibration *sum, const mw_calibration *c)
+{
+    for (int b = 0; b < MW_ECE_BINS; b++) {
+        sum->n[b] += c->n[b];
+        sum->said[b] += c->said[b];
+        sum->was[b] += c->was[b];
+    }
+    sum->brier += c->brier;
+}
+
+static void put_quality_row(mw_str *s, const mw_eval *e, size_t m, size_t block, int modality)
+{
+    const mw_interval a = mw_eval_auroc(e, m, block, modality, NULL);
+    mw_calibration sum = { { 0 }, { 0 }, { 0 }, 0 };
+
+    for (size_t k = 0; k < e->s.n_seeds; k++)
+        for (size_t c = 0; c < e->s.n_conditions; c++)
+            if (mw_eval_in_block(&e->s.conditions[c], &mw_eval_blocks[block]))
+                add_calibration(
+                    &sum, &e->quality[2 * mw_eval_at(e, m, k, c) + (size_t)modality].calibration);
+    if (!isfinite(mw_calibration_ece(&sum))) return;
+    mw_str_printf(s, "| %s | %s | %s | ", e->s.methods[m], modality ? "picture" : "sound",
+                  mw_eval_blocks[block].title);
+    put_interval(s, &a, 3);
+    mw_str_put(s, " | ");
+    put_fixed(s, mw_calibration_ece(&sum), 3);
+    mw_str_put(s, " | ");
+    put_fixed(s, mw_calibration_brier(&sum), 3);
+    mw_str_put(s, " |\n");
+}
+
+static double mean_said(const mw_eval *e, size_t m, size_t condition, int modality)
+{
+    double sum = 0;
+    size_t n = 0;
+
+    for (size_t k = 0; k < e->s.n_seeds; k++) {
+        const mw_eval_quality *q =
+            &e->quality[2 * mw_eval_at(e, m, k, condition) + (size_t)modality];
+
+        for (size_t i = 0; q->auroc && i < e->s.n_clips; i++)
+            if (isfinite(q->mean[i])) {
+                sum += q->mean[i];
+                n++;
+            }
+    }
+    return n ? sum / (double)n : NAN;
+}
+
+static void put_levels(mw_str *s, const mw_eval *e)
+{
+    const size_t m = mw_eval_method(e, e->s.full);
+
+    if (m >= e->s.n_methods) return;
+    mw_str_printf(s,
+                  "\n### Mean reliability of `%s` by condition\n\n| condition | sound | picture "
+                  "|\n| --- | --- | --- |\n",
+                  e->s.full);
+    for (size_t c = 0; c < e->s.n_conditions; c++) {
+        const double a = mean_said(e, m, c, 0), v = mean_said(e, m, c, 1);
+
+        if (!strcmp(e->s.conditions[c].block, "AV") || (!isfinite(a) && !isfinite(v))) continue;
+        mw_str_printf(s, "| %s%s | ", e->s.conditions[c].id,
+                      e->s.conditions[c].heldout ? " (h)" : "");
+        put_fixed(s, a, 3);
+        mw_str_put(s, " | ");
+        put_fixed(s, v, 3);
+        mw_str_put(s, " |\n");
+    }
+}
+
+static void put_quality(mw_str *s, const mw_eval *e)
+{
+    mw_str_put(s, "\n## Quality of the scores\n\nLocalisation: area under the ROC curve of intact "
+                  "against damaged windows within a clip. ECE and Brier score against the graded "
+                  "truth.\n\n| method | modality | damage | localisation | ECE | Brier |\n"
+                  "| --- | --- | --- | --- | --- | --- |\n");
+    for (size_t m = 0; m < e->s.n_methods; m++)
+        for (int modality = 0; modality < 2; modality++) {
+            put_quality_row(s, e, m, MW_BLOCK_MIXED_SEEN, modality);
+            put_quality_row(s, e, m, MW_BLOCK_MIXED_HELDOUT, modality);
+        }
+    put_levels(s, e);
+}
+
+static void put_swaps(mw_str *s, const mw_eval *e)
+{
+    int any = 0;
+
+    for (size_t m = 0; m < e->s.n_methods; m++)
+        for (size_t c = 0; c < e->s.n_conditions; c++) {
+            double gap[MW_N_SWAPS] = { 0 }, worst = 0;
+            size_t n = 0;
+
+            for (size_t k = 0; k < e->s.n_seeds; k++) {
+                const mw_eval_swaps *w = &e->swaps[mw_eval_at(e, m, k, c)];
+                double p;
+
+                if (!isfinite(w->natural)) continue;
+                for (int q = 0; q < MW_N_SWAPS; q++) {
+                    gap[q] += swap_gap(w, (mw_eval_swap)q, &p);
+                    if (q == MW_SWAP_CLIPS && p > worst) worst = p;
+                }
+                n++;
+            }
+            if (!n) continue;
+            if (!any++) {
+                mw_str_put(s,
+                           "\n## Do decisions use the scores?\n\nError with the scores replaced, "
+                           "less the error with the network's own; weights and inputs stay. Above "
+                           "0: the scores were of use.\n\n| method | damage |");
+                for (int q = 0; q < MW_N_SWAPS; q++)
+                    mw_str_printf(s, " %s |", mw_eval_swap_names[q]);
+                mw_str_put(s,
+                           " largest p, other clips |\n| --- | --- | --- | --- | --- | --- | --- | "
+                           "--- |\n");
+            }
+            mw_str_printf(s, "| %s | %s |", e->s.methods[m], e->s.conditions[c].id);
+            for (int q = 0; q < MW_N_SWAPS; q++) {
+                mw_str_putc(s, ' ');
+                put_fixed(s, gap[q] / (double)n, 4);
+                mw_str_put(s, " |");
+            }
+            mw_str_putc(s, ' ');
+            put_fixed(s, worst, 3);
+            mw_str_put(s, " |\n");
+        }
+}
+
+static void put_coefficients(mw_str *s, const mw_eval *e)
+{
+    if (!e->n_coefs) return;
+    mw_str_put(s,
+               "\n## Coefficients\n\nWhat the scores are multiplied with; near 0 they decorate.\n\n"
+               "| method | seed | coefficient | value |\n| --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < e->n_coefs; i++) {
+        const mw_eval_coef *c = &e->coefs[i];
+
+        mw_str_printf(s, "| %s | %lld | %s | ", e->s.methods[c->method],
+                      (long long)e->s.seeds[c->seed], c->name);
+        put_fixed(s, c->value, 3);
+        mw_str_put(s, " |\n");
+    }
+}
+
+static void put_end(mw_str *s, const mw_eval *e)
+{
+    const size_t control = mw_eval_method(e, e->s.control);
+
+    mw_str_put(s, "\n## What this rests on\n\n");
+    mw_str_printf(s, "- clips: %zu of %zu groups; seeds: %zu; conditions: %zu; resamples: %zu\n",
+                  e->s.n_clips, e->s.n_groups, e->s.n_seeds, e->s.n_conditions, e->s.n_replicates);
+    if (control < e->s.n_methods) {
+        const mw_interval v = mw_bootstrap_mean(
+            &e->boot, mw_eval_errors(e, control, MW_BLOCK_CLEAN), NULL, e->scratch);
+
+        mw_str_put(s, "- resolution: half the interval of the control's clean error is ");
+        put_fixed(s, (v.hi - v.lo) / 2, 3);
+        mw_str_put(s, "\n");
+    }
+    if (e->notes.n) mw_str_putn(s, e->notes.data, e->notes.n);
+    mw_str_put(s, "- labels are those of the clean clips, also where damage hides what they were "
+                  "given for\n- held-out damage is never averaged with seen damage\n");
+}
+
+void mw_eval_put_report(mw_str *s, const mw_eval *e)
+{
+    mw_str_put(s, "# Evaluation\n\n");
+    put_first_line(s, e);
+    put_endpoints(s, e);
+    put_headline(s, e);
+    put_skill(s, e);
+    put_metrics(s, e);
+    put_quality(s, e);
+    put_swaps(s, e);
+    put_coefficients(s, e);
+    put_grid(s, e);
+    put_end(s, e);
+}
