@@ -226,6 +226,23 @@ INLINE void row_stat(const mw_real *x, size_t n, mw_real stat[2])
     stat[1] = 1 / (mw_real)sqrt(total(squares) * share + (mw_real)1e-5);
 }
 
+INLINE void norm_block(const mw_norm_rows *r, const mw_real *x, mw_real *y, const mw_real stat[2],
+                       size_t j, size_t m)
+{
+    vr v;
+
+    if (m == W)
+        v = (load(x + j) - stat[0]) * stat[1] * load(r->weight + j) + load(r->bias + j);
+    else
+        v = (load_some(x + j, m, 0) - stat[0]) * stat[1] * load_some(r->weight + j, m, 0) +
+            load_some(r->bias + j, m, 0);
+    if (r->relu) v = pick(v > 0, v, set1(0));
+    if (m == W)
+        store(y + j, v);
+    else
+        store_some(y + j, v, m);
+}
+
 static void norm(const mw_norm_rows *r)
 {
     const size_t n = r->n;
@@ -239,11 +256,8 @@ static void norm(const mw_norm_rows *r)
             continue;
         }
         row_stat(x, n, stat);
-        for (size_t j = 0; j < n; j++) {
-            const mw_real v = (x[j] - stat[0]) * stat[1] * r->weight[j] + r->bias[j];
-
-            y[j] = r->relu && !(v > 0) ? 0 : v;
-        }
+        for (size_t j = 0; j < n; j += W)
+            norm_block(r, x, y, stat, j, n - j < W ? n - j : W);
     }
 }
 
