@@ -2,6 +2,7 @@
  *
  * Parameters and the optimiser's state as safetensors, in PyTorch's names and layout.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,13 +69,17 @@ mw_status mw_net_save(const mw_net *net, const char *path, const mw_tensor_out *
     return st;
 }
 
-/* One tensor into values of p; scratch [p->n]. */
-static mw_status read_into(mw_real *to, const mw_net_param *p, const mw_weights *w,
-                           const char *name, float *scratch, mw_error *err)
+/* The tensor of p that is called name, into scratch [p->n] in the file's order. */
+static mw_status read_tensor(const mw_net_param *p, const mw_weights *w, const char *name,
+                             float *scratch, mw_error *err)
 {
     mw_status st = mw_weights_read(w, name, p->shape, p->n_dims, scratch, err);
 
-    if (st == MW_OK) from_file(to, p, scratch);
+    for (size_t i = 0; st == MW_OK && i < p->n; i++)
+        if (!isfinite(scratch[i]))
+            return mw_fail(err, MW_ERR_FORMAT, "not_finite",
+                           "'%s': tensor '%s' holds a value that is no number", mw_weights_path(w),
+                           name);
     return st;
 }
 
@@ -100,10 +105,13 @@ mw_status mw_net_load(mw_net *net, const char *path, mw_error *err)
 
     if (st == MW_OK) st = check_names(net, w, err);
     for (size_t i = 0; st == MW_OK && i < net->n_params; i++) {
-        mw_net_param *p = &net->params[i];
+        const mw_net_param *p = &net->params[i];
 
-        st = read_into(p->v, p, w, p->name, scratch, err);
+        st = read_tensor(p, w, p->name, scratch + (p->v - net->v), err);
     }
+    /* all or nothing */
+    for (size_t i = 0; st == MW_OK && i < net->n_params; i++)
+        from_file(net->params[i].v, &net->params[i], scratch + (net->params[i].v - net->v));
     mw_weights_close(&w);
     mw_free(scratch);
     return st;
@@ -149,7 +157,7 @@ mw_status mw_net_save_optim(const mw_net *net, const char *path, mw_error *err)
 
 mw_status mw_net_load_optim(mw_net *net, const char *path, mw_error *err)
 {
-    float *scratch = mw_calloc(net->n_values, sizeof *scratch);
+    float *scratch = mw_calloc(N_MOMENTS * net->n_values, sizeof *scratch);
     mw_weights *w = NULL;
     const char *step = NULL;
     uint64_t n_steps = 0;
@@ -163,8 +171,15 @@ mw_status mw_net_load_optim(mw_net *net, const char *path, mw_error *err)
         char name[80];
 
         moment_name(name, p, (int)(i % N_MOMENTS));
-        st = read_into((i % N_MOMENTS ? net->second : net->first) + (p->v - net->v), p, w, name,
-                       scratch, err);
+        st = read_tensor(p, w, name, scratch + (i % N_MOMENTS) * net->n_values + (p->v - net->v),
+                         err);
+    }
+    for (size_t i = 0; st == MW_OK && i < net->n_params; i++) {
+        const mw_net_param *p = &net->params[i];
+        const size_t at = (size_t)(p->v - net->v);
+
+        from_file(net->first + at, p, scratch + at);
+        from_file(net->second + at, p, scratch + net->n_values + at);
     }
     if (st == MW_OK) net->n_steps = n_steps;
     mw_weights_close(&w);

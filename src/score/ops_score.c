@@ -57,9 +57,14 @@ static void given_forward(mw_tape *t, mw_op *op)
 
 static void given_backward(mw_tape *t, mw_op *op)
 {
-    (void)t;
+    const uint8_t *mask = mw_slice_mask(t->slice, op->modality);
+    const size_t n = op->out->cols;
+    mw_real *g;
+
     if (op->flag || !op->in[0]) return;
-    mw_rows()->axpy(mw_node_gradient(op->in[0]), 1, op->out->g, op->out->rows * op->out->cols);
+    g = mw_node_gradient(op->in[0]);
+    for (size_t i = 0; i < op->out->rows; i++)
+        if (mask[i]) mw_rows()->axpy(g + i * n, 1, op->out->g + i * n, n);
 }
 
 mw_node *mw_op_given(mw_tape *t, mw_node *own, size_t tokens, int modality)
