@@ -196,7 +196,7 @@ static int run_slice(void *user, int worker, size_t item)
                    .step = r->step,
                    .label_share = r->label_share,
                    .n = left < MW_NET_SLICE ? (int)left : MW_NET_SLICE };
-    mw_real *gradient = net->round + item * net->n_values;
+    mw_real *gradient = r->training ? net->round + item * net->n_values : NULL;
     mw_net_graph *g = take_graph(r, s.n);
 
     (void)worker;

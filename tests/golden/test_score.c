@@ -63,6 +63,9 @@ static const char *path_of(const char *name, const char *part)
     return source_path(text[turn]);
 }
 
+static float *values(fixture *f, size_t *n, const char *fmt, ...) MW_PRINTF(3, 4);
+
+/* A tensor of the file, the caller's; NULL when there is none. */
 static float *values(fixture *f, size_t *n, const char *fmt, ...)
 {
     char name[96];
