@@ -37,6 +37,15 @@ mw_cpu_level mw_cpu(void)
     return (mw_cpu_level)level;
 }
 
+int mw_cpu_bf16(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    return mw_cpu() >= MW_CPU_AVX512 && __builtin_cpu_supports("avx512bf16");
+#else
+    return 0;
+#endif
+}
+
 const char *mw_cpu_name(mw_cpu_level level)
 {
     return names[level];

@@ -12,6 +12,10 @@ typedef enum mw_cpu_level { MW_CPU_C = 0, MW_CPU_AVX2 = 1, MW_CPU_AVX512 = 2 } m
  * implies F, BW, DQ, VL. */
 mw_cpu_level mw_cpu(void);
 
+/* Whether products of bfloat16 may be used: the level is AVX512 and the machine has
+ * AVX512_BF16. */
+int mw_cpu_bf16(void);
+
 const char *mw_cpu_name(mw_cpu_level level);
 
 #endif

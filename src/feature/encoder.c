@@ -10,11 +10,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-/* MW_HAVE_VIT: meson.build found the image tower in this tree. */
 static const mw_encoder_class *const types[MW_N_ENCODERS] = {
-#ifdef MW_HAVE_VIT
     [MW_ENCODER_CLIP] = &mw_encoder_clip,
-#endif
     [MW_ENCODER_HOG] = &mw_encoder_hog,
     [MW_ENCODER_LANDMARKS] = &mw_encoder_landmarks,
 };
@@ -40,9 +37,6 @@ mw_status mw_encoder_open(mw_encoder **out, const mw_encoder_config *config, mw_
     if ((unsigned)config->kind >= MW_N_ENCODERS)
         return mw_fail(err, MW_ERR_ARG, "bad_argument", "there is no encoder %d",
                        (int)config->kind);
-    if (!types[config->kind])
-        return mw_fail(err, MW_ERR_FORMAT, "unsupported", "this build has no encoder %s",
-                       mw_encoder_name(config->kind));
     e = mw_calloc(1, sizeof *e);
     if (!e) return mw_fail_nomem(err);
     e->config = *config;

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Written for oneDNN 2.6 (Debian 12) and 3.x. What differs: memory descriptors are structures in 2
- * and handles in 3; primitive descriptors come from operation descriptors in 2 and directly in 3.
- * A PReLU post-operation is not offered: 2.6 then falls back to its reference convolution, hundreds
- * of times slower.
- *
- * The library computes with OpenMP threads; the number is a setting of the calling thread and is
- * lowered to one around each call into it.
+ * Written for oneDNN 2.6 (Debian 12) and 3.x; dnnl_common.h has most of what differs, and primitive
+ * descriptors come from operation descriptors in 2 and directly in 3. A PReLU post-operation is not
+ * offered: 2.6 then falls back to its reference convolution, hundreds of times slower.
  */
 #include "nn/dnnl_prim.h"
 
@@ -16,18 +12,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-
-#if DNNL_VERSION_MAJOR >= 3
-typedef dnnl_memory_desc_t md_handle;
-typedef const_dnnl_memory_desc_t md_view;
-#else
-typedef dnnl_memory_desc_t *md_handle;
-typedef const dnnl_memory_desc_t *md_view;
-#endif
-
-/* From libgomp, which the library itself is linked with. */
-int omp_get_max_threads(void);
-void omp_set_num_threads(int n);
+#include "nn/dnnl_common.h"
 
 enum { MAX_ARGS = 6 };
 
@@ -49,73 +34,26 @@ struct mw_prim_call {
     int n_args, first_own; /* memories from first_own on are destroyed with the call */
 };
 
-static int one_thread(void)
-{
-    const int before = omp_get_max_threads();
-
-    if (before != 1) omp_set_num_threads(1);
-    return before;
-}
-
-static void threads_back(int before)
-{
-    if (before != 1) omp_set_num_threads(before);
-}
-
-static mw_status refused(mw_error *err, dnnl_status_t st, const char *what)
-{
-    if (st == dnnl_out_of_memory) return mw_fail_nomem(err);
-    return mw_fail(err, MW_ERR_FORMAT, "unsupported", "oneDNN %d.%d refuses %s (status %d)",
-                   DNNL_VERSION_MAJOR, DNNL_VERSION_MINOR, what, (int)st);
-}
-
 /* ---- memory descriptors ---- */
 
-static void md_destroy(md_handle *md)
-{
-    if (!*md) return;
-#if DNNL_VERSION_MAJOR >= 3
-    dnnl_memory_desc_destroy(*md);
-#else
-    mw_free(*md);
-#endif
-    *md = NULL;
-}
-
-/* strides NULL: any layout the library likes. */
-static dnnl_status_t md_create(md_handle *md, int n_dims, const dnnl_dim_t *dims,
-                               const dnnl_dim_t *strides)
-{
-#if DNNL_VERSION_MAJOR >= 3
-    return strides
-               ? dnnl_memory_desc_create_with_strides(md, n_dims, dims, dnnl_f32, strides)
-               : dnnl_memory_desc_create_with_tag(md, n_dims, dims, dnnl_f32, dnnl_format_tag_any);
-#else
-    *md = mw_calloc(1, sizeof **md);
-    if (!*md) return dnnl_out_of_memory;
-    return strides ? dnnl_memory_desc_init_by_strides(*md, n_dims, dims, dnnl_f32, strides)
-                   : dnnl_memory_desc_init_by_tag(*md, n_dims, dims, dnnl_f32, dnnl_format_tag_any);
-#endif
-}
-
 /* A map [h][w][c] as the library's dimensions 1, c, h, w. */
-static dnnl_status_t md_map(md_handle *md, int h, int w, int c)
+static dnnl_status_t md_map(mw_md *md, int h, int w, int c)
 {
     const dnnl_dims_t dims = { 1, c, h, w };
     const dnnl_dims_t strides = { (dnnl_dim_t)h * w * c, 1, (dnnl_dim_t)w * c, c };
 
-    return md_create(md, 4, dims, strides);
+    return mw_md_create(md, 4, dims, strides, dnnl_f32);
 }
 
-static dnnl_status_t md_vector(md_handle *md, int n)
+static dnnl_status_t md_vector(mw_md *md, int n)
 {
     const dnnl_dims_t dims = { n }, strides = { 1 };
 
-    return md_create(md, 1, dims, strides);
+    return mw_md_create(md, 1, dims, strides, dnnl_f32);
 }
 
 /* The file's weights [oc][kh][kw][ic]; depthwise [kh][kw][c] as c groups of 1 to 1. */
-static dnnl_status_t md_weights(md_handle *md, const mw_prim_window *w, int any)
+static dnnl_status_t md_weights(mw_md *md, const mw_prim_window *w, int any)
 {
     const dnnl_dim_t area = (dnnl_dim_t)w->kh * w->kw;
     const dnnl_dims_t dims = { w->oc, w->ic, w->kh, w->kw };
@@ -123,13 +61,14 @@ static dnnl_status_t md_weights(md_handle *md, const mw_prim_window *w, int any)
     const dnnl_dims_t dw_dims = { w->oc, 1, 1, w->kh, w->kw };
     const dnnl_dims_t dw_strides = { 1, 1, 1, (dnnl_dim_t)w->kw * w->ic, w->ic };
 
-    if (w->depthwise) return md_create(md, 5, dw_dims, any ? NULL : dw_strides);
-    return md_create(md, 4, dims, any ? NULL : strides);
+    if (w->depthwise) return mw_md_create(md, 5, dw_dims, any ? NULL : dw_strides, dnnl_f32);
+    return mw_md_create(md, 4, dims, any ? NULL : strides, dnnl_f32);
 }
 
 /* ---- primitive descriptors ---- */
 
-static dnnl_status_t attr_create(dnnl_primitive_attr_t *attr, const mw_prim_window *w, md_view dst)
+static dnnl_status_t attr_create(dnnl_primitive_attr_t *attr, const mw_prim_window *w,
+                                 mw_md_view dst)
 {
     dnnl_post_ops_t ops = NULL;
     dnnl_status_t st = dnnl_primitive_attr_create(attr);
@@ -150,8 +89,9 @@ static dnnl_status_t attr_create(dnnl_primitive_attr_t *attr, const mw_prim_wind
     return st;
 }
 
-static dnnl_status_t conv_desc(mw_prim *p, const mw_prim_window *w, md_view src, md_view weights,
-                               md_view bias, md_view dst, dnnl_primitive_attr_t attr)
+static dnnl_status_t conv_desc(mw_prim *p, const mw_prim_window *w, mw_md_view src,
+                               mw_md_view weights, mw_md_view bias, mw_md_view dst,
+                               dnnl_primitive_attr_t attr)
 {
     const dnnl_dims_t strides = { w->stride_h, w->stride_w }, dilates = { 0, 0 };
     const dnnl_dims_t before = { w->pad[0], w->pad[1] }, after = { w->pad[2], w->pad[3] };
@@ -169,7 +109,7 @@ static dnnl_status_t conv_desc(mw_prim *p, const mw_prim_window *w, md_view src,
 #endif
 }
 
-static dnnl_status_t pool_desc(mw_prim *p, const mw_prim_window *w, md_view src, md_view dst,
+static dnnl_status_t pool_desc(mw_prim *p, const mw_prim_window *w, mw_md_view src, mw_md_view dst,
                                dnnl_primitive_attr_t attr)
 {
     const dnnl_dims_t strides = { w->stride_h, w->stride_w }, kernel = { w->kh, w->kw };
@@ -189,7 +129,8 @@ static dnnl_status_t pool_desc(mw_prim *p, const mw_prim_window *w, md_view src,
 #endif
 }
 
-static dnnl_status_t resize_desc(mw_prim *p, md_view src, md_view dst, dnnl_primitive_attr_t attr)
+static dnnl_status_t resize_desc(mw_prim *p, mw_md_view src, mw_md_view dst,
+                                 dnnl_primitive_attr_t attr)
 {
 #if DNNL_VERSION_MAJOR >= 3
     return dnnl_resampling_forward_primitive_desc_create(
@@ -203,7 +144,7 @@ static dnnl_status_t resize_desc(mw_prim *p, md_view src, md_view dst, dnnl_prim
 #endif
 }
 
-static md_view query_md(const mw_prim *p, dnnl_query_t what)
+static mw_md_view query_md(const mw_prim *p, dnnl_query_t what)
 {
     return dnnl_primitive_desc_query_md(p->desc, what, 0);
 }
@@ -211,41 +152,18 @@ static md_view query_md(const mw_prim *p, dnnl_query_t what)
 /* ---- weights ---- */
 
 /* Convert from the file's layout to the one the kernel wants, once. */
-static dnnl_status_t pack(mw_prim *p, md_view from, const float *weights)
+static dnnl_status_t pack(mw_prim *p, mw_md_view from, const float *weights)
 {
-    const md_view to = query_md(p, dnnl_query_weights_md);
-    dnnl_primitive_desc_t desc = NULL;
-    dnnl_primitive_t reorder = NULL;
-    dnnl_memory_t src = NULL;
-    dnnl_stream_t stream = NULL;
+    const mw_md_view to = query_md(p, dnnl_query_weights_md);
     dnnl_status_t st;
-    /* The library takes a writable pointer; a source is only read. */
-    union {
-        const float *in;
-        void *out;
-    } data = { .in = weights };
 
     p->packed = mw_calloc_aligned(dnnl_memory_desc_get_size(to), 1);
     if (!p->packed) return dnnl_out_of_memory;
     st = dnnl_memory_create(&p->weights, to, p->engine, p->packed);
-    if (!st) st = dnnl_memory_create(&src, from, p->engine, data.out);
-    if (!st) st = dnnl_reorder_primitive_desc_create(&desc, from, p->engine, to, p->engine, NULL);
-    if (!st) st = dnnl_primitive_create(&reorder, desc);
-    if (!st) st = dnnl_stream_create(&stream, p->engine, dnnl_stream_default_flags);
-    if (!st) {
-        const dnnl_exec_arg_t arg[] = { { DNNL_ARG_FROM, src }, { DNNL_ARG_TO, p->weights } };
-
-        st = dnnl_primitive_execute(reorder, stream, 2, arg);
-    }
-    if (!st) st = dnnl_stream_wait(stream);
-    dnnl_stream_destroy(stream);
-    dnnl_primitive_destroy(reorder);
-    dnnl_primitive_desc_destroy(desc);
-    dnnl_memory_destroy(src);
-    return st;
+    return st ? st : mw_dnnl_reorder(p->engine, from, weights, to, p->weights);
 }
 
-static dnnl_status_t keep_bias(mw_prim *p, md_view bias, const float *values, int n)
+static dnnl_status_t keep_bias(mw_prim *p, mw_md_view bias, const float *values, int n)
 {
     p->bias_data = mw_calloc_aligned((size_t)n, sizeof *p->bias_data);
     if (!p->bias_data) return dnnl_out_of_memory;
@@ -266,7 +184,7 @@ static mw_status prim_new(mw_prim **out, mw_error *err)
     st = dnnl_engine_create(&p->engine, dnnl_cpu, 0);
     if (st) {
         mw_prim_destroy(&p);
-        return refused(err, st, "a CPU engine");
+        return mw_dnnl_refused(err, st, "a CPU engine");
     }
     *out = p;
     return MW_OK;
@@ -274,7 +192,7 @@ static mw_status prim_new(mw_prim **out, mw_error *err)
 
 static dnnl_status_t prim_finish(mw_prim *p)
 {
-    const md_view scratch = query_md(p, dnnl_query_scratchpad_md);
+    const mw_md_view scratch = query_md(p, dnnl_query_scratchpad_md);
 
     p->scratch = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
     return dnnl_primitive_create(&p->primitive, p->desc);
@@ -283,9 +201,9 @@ static dnnl_status_t prim_finish(mw_prim *p)
 mw_status mw_prim_conv(mw_prim **out, const mw_prim_window *w, const float *weights,
                        const float *bias, mw_error *err)
 {
-    md_handle src = NULL, any = NULL, plain = NULL, bias_md = NULL, dst = NULL;
+    mw_md src = NULL, any = NULL, plain = NULL, bias_md = NULL, dst = NULL;
     dnnl_primitive_attr_t attr = NULL;
-    const int before = one_thread();
+    const int before = mw_dnnl_one_thread();
     mw_prim *p = NULL;
     mw_status result = prim_new(&p, err);
     dnnl_status_t st = dnnl_success;
@@ -304,7 +222,7 @@ mw_status mw_prim_conv(mw_prim **out, const mw_prim_window *w, const float *weig
     if (!st) st = keep_bias(p, bias_md, bias, w->oc);
     if (!st) st = prim_finish(p);
     if (st) {
-        result = refused(err, st, "a convolution");
+        result = mw_dnnl_refused(err, st, "a convolution");
         goto done;
     }
     *out = p;
@@ -312,12 +230,12 @@ mw_status mw_prim_conv(mw_prim **out, const mw_prim_window *w, const float *weig
 done:
     mw_prim_destroy(&p);
     dnnl_primitive_attr_destroy(attr);
-    md_destroy(&src);
-    md_destroy(&any);
-    md_destroy(&plain);
-    md_destroy(&bias_md);
-    md_destroy(&dst);
-    threads_back(before);
+    mw_md_destroy(&src);
+    mw_md_destroy(&any);
+    mw_md_destroy(&plain);
+    mw_md_destroy(&bias_md);
+    mw_md_destroy(&dst);
+    mw_dnnl_threads_back(before);
     return result;
 }
 
@@ -325,9 +243,9 @@ done:
 static mw_status map_prim(mw_prim **out, const mw_prim_window *w, const int shape[5], mw_error *err)
 {
     static const mw_prim_window none = { 0 };
-    md_handle src = NULL, dst = NULL;
+    mw_md src = NULL, dst = NULL;
     dnnl_primitive_attr_t attr = NULL;
-    const int before = one_thread();
+    const int before = mw_dnnl_one_thread();
     mw_prim *p = NULL;
     mw_status result = prim_new(&p, err);
     dnnl_status_t st = dnnl_success;
@@ -340,7 +258,7 @@ static mw_status map_prim(mw_prim **out, const mw_prim_window *w, const int shap
     if (!st) st = w ? pool_desc(p, w, src, dst, attr) : resize_desc(p, src, dst, attr);
     if (!st) st = prim_finish(p);
     if (st) {
-        result = refused(err, st, w ? "a pooling" : "a resampling");
+        result = mw_dnnl_refused(err, st, w ? "a pooling" : "a resampling");
         goto done;
     }
     *out = p;
@@ -348,9 +266,9 @@ static mw_status map_prim(mw_prim **out, const mw_prim_window *w, const int shap
 done:
     mw_prim_destroy(&p);
     dnnl_primitive_attr_destroy(attr);
-    md_destroy(&src);
-    md_destroy(&dst);
-    threads_back(before);
+    mw_md_destroy(&src);
+    mw_md_destroy(&dst);
+    mw_dnnl_threads_back(before);
     return result;
 }
 
@@ -401,13 +319,9 @@ const char *mw_prim_kernel(const mw_prim *p)
 
 static dnnl_status_t own_arg(mw_prim_call *c, int name, dnnl_query_t what, const void *data)
 {
-    const md_view md = query_md(c->p, what);
+    const mw_md_view md = query_md(c->p, what);
     dnnl_memory_t memory = NULL;
-    union {
-        const void *in;
-        void *out;
-    } handle = { .in = data };
-    const dnnl_status_t st = dnnl_memory_create(&memory, md, c->p->engine, handle.out);
+    const dnnl_status_t st = mw_dnnl_memory(&memory, md, c->p->engine, data);
 
     if (!st) c->arg[c->n_args++] = (dnnl_exec_arg_t){ name, memory };
     return st;
@@ -433,7 +347,7 @@ mw_status mw_prim_bind(mw_prim_call **out, const mw_prim *p, const float *src, c
     if (!st && p->scratch) st = own_arg(c, DNNL_ARG_SCRATCHPAD, dnnl_query_scratchpad_md, scratch);
     if (st) {
         mw_prim_unbind(&c);
-        return refused(err, st, "to bind a primitive");
+        return mw_dnnl_refused(err, st, "to bind a primitive");
     }
     *out = c;
     return MW_OK;
@@ -441,11 +355,11 @@ mw_status mw_prim_bind(mw_prim_call **out, const mw_prim *p, const float *src, c
 
 mw_status mw_prim_run(const mw_prim_call *c, mw_error *err)
 {
-    const int before = one_thread();
+    const int before = mw_dnnl_one_thread();
     const dnnl_status_t st = dnnl_primitive_execute(c->p->primitive, c->stream, c->n_args, c->arg);
 
-    threads_back(before);
-    return st ? refused(err, st, "to run a primitive") : MW_OK;
+    mw_dnnl_threads_back(before);
+    return st ? mw_dnnl_refused(err, st, "to run a primitive") : MW_OK;
 }
 
 void mw_prim_unbind(mw_prim_call **cc)

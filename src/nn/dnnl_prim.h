@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * oneDNN behind a small wall: the only header (with its source) that knows the library, so that the
- * differences between 2.6 and 3.x stay in one file. A primitive holds its packed weights and is
- * shared by threads, read only; a call binds it to one thread's buffers.
+ * oneDNN behind a small wall: with dnnl_matmul.h the only header whose source knows the library, so
+ * that the differences between 2.6 and 3.x stay together. A primitive holds its packed weights and
+ * is shared by threads, read only; a call binds it to one thread's buffers.
  *
  * Maps are float32 [height][width][channels], batch 1. Every call of this header runs on the
  * calling thread alone. Numbers: tolerance (order of summation is the library's).

@@ -7,8 +7,10 @@
 
 #include <math.h>
 
-#include "feature/vit/vit.h"
+#include "feature/vit/net.h"
+#include "base/cpu.h"
 #include "img/bicubic.h"
+#include "support/random_vit.h"
 
 static npy load(const char *stem, int i, char kind, size_t item_bytes)
 {
@@ -122,6 +124,127 @@ static void pixels_equal_torchvision_in_the_shared_vectors(void **state)
     }
 }
 
+/* Embeddings of x [n][3][side][side] through the file at path. */
+static float *embeddings(const char *path, mw_vit_precision precision, int heads, const npy *x,
+                         size_t columns)
+{
+    const size_t n = x->n_dims == 4 ? x->shape[0] : 1;
+    float *out = malloc(n * columns * sizeof *out);
+    mw_vit_net *net;
+    mw_vit *v;
+    mw_error err;
+
+    assert_non_null(out);
+    if (mw_vit_net_load_heads(&net, path, precision, heads, &err)) fail_msg("%s", err.message);
+    assert_int_equal(mw_vit_net_info(net).columns, columns);
+    if (mw_vit_create(&v, net, n, 1, &err)) fail_msg("%s", err.message);
+    if (mw_vit_run(v, x->data, n, out, &err)) fail_msg("%s", err.message);
+    mw_vit_destroy(&v);
+    mw_vit_net_destroy(&net);
+    return out;
+}
+
+typedef struct apart {
+    double cosine, largest, deviation; /* of n rows: least; of want: standard deviation */
+} apart;
+
+static apart compare(const float *got, const float *want, size_t n, size_t columns)
+{
+    apart r = { 1, 0, 0 };
+    double sum = 0, square = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        double xy = 0, xx = 0, yy = 0;
+
+        for (size_t k = 0; k < columns; k++) {
+            const double x = got[i * columns + k], y = want[i * columns + k];
+
+            xy += x * y;
+            xx += x * x;
+            yy += y * y;
+            sum += y;
+            r.largest = fmax(r.largest, fabs(x - y));
+        }
+        assert_true(xx > 0 && yy > 0);
+        r.cosine = fmin(r.cosine, xy / sqrt(xx * yy));
+        square += yy;
+    }
+    sum /= (double)(n * columns);
+    r.deviation = sqrt(square / (double)(n * columns) - sum * sum);
+    return r;
+}
+
+/* float32 sums in another order; 2e-6 measured. */
+static void check_f32(const float *got, const float *want, size_t n, size_t columns)
+{
+    const apart a = compare(got, want, n, columns);
+
+    print_message("# float32: largest difference %.2e, deviation %.2f, 1 - cosine %.1e\n",
+                  a.largest, a.deviation, 1 - a.cosine);
+    if (!(a.largest < 1e-5)) fail_msg("largest difference %g", a.largest);
+    if (!(a.cosine > 0.999999)) fail_msg("cosine %.9f", a.cosine);
+}
+
+static void tower_equals_transformers(void **state)
+{
+    npy x = npy_load(source_path("tests/golden/data/vit/tower_x.npy"));
+    npy y = npy_load(source_path("tests/golden/data/vit/tower_y.npy"));
+    char *dir = temp_dir(), path[512];
+    float *got;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/tiny.safetensors", dir);
+    random_vit_write(path, &random_vit_tiny, 7);
+    assert_true(x.n_dims == 4 && y.n_dims == 2 && y.shape[1] == 32);
+    got = embeddings(path, MW_VIT_F32, 0, &x, 32);
+    check_f32(got, y.data, y.shape[0], y.shape[1]);
+    free(got);
+    if (mw_cpu_bf16()) {
+        apart a;
+
+        got = embeddings(path, MW_VIT_BF16, 0, &x, 32);
+        a = compare(got, y.data, y.shape[0], y.shape[1]);
+        print_message("# bfloat16: cosine %.6f\n", a.cosine);
+        assert_true(a.cosine > 0.999 && a.cosine < 0.9999999);
+        free(got);
+    }
+    npy_free(&x);
+    npy_free(&y);
+    temp_dir_remove(dir);
+}
+
+/* OpenAI's names and Hugging Face's, float16 and float32, both kinds of archive: equal weights, so
+ * equal embeddings, and torch's. This tower has heads of 32. */
+static void tower_equals_torch_in_the_shared_vectors(void **state)
+{
+    static const char *const file[] = { "hf_f32.safetensors", "openai_f16.safetensors",
+                                        "torchscript.pt", "state_dict.pt" };
+    float *first = NULL;
+    npy x, y;
+
+    (void)state;
+    REQUIRE_SHARED("golden/numerics/clip_vit_tiny");
+    x = npy_load(shared_path("golden/numerics/clip_vit_tiny/x.npy"));
+    y = npy_load(shared_path("golden/numerics/clip_vit_tiny/y.npy"));
+    for (int i = 0; i < 4; i++) {
+        const size_t columns = y.shape[y.n_dims - 1], n = y.n / columns;
+        char path[96];
+        float *got;
+
+        snprintf(path, sizeof path, "golden/numerics/clip_vit_tiny/%s", file[i]);
+        got = embeddings(shared_path(path), MW_VIT_F32, 2, &x, columns);
+        check_f32(got, y.data, n, columns);
+        if (first)
+            assert_memory_equal(got, first, y.n * sizeof *got);
+        else
+            first = got;
+        if (got != first) free(got);
+    }
+    free(first);
+    npy_free(&x);
+    npy_free(&y);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +252,8 @@ int main(void)
         cmocka_unit_test(bicubic_equals_pillow_in_the_shared_vectors),
         cmocka_unit_test(pixels_equal_torchvision),
         cmocka_unit_test(pixels_equal_torchvision_in_the_shared_vectors),
+        cmocka_unit_test(tower_equals_transformers),
+        cmocka_unit_test(tower_equals_torch_in_the_shared_vectors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

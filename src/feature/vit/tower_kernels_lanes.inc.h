@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The kernels of tower_kernels.h over vectors of MW_VL floats (dsp/lanes.h); the including file
+ * defines vf_fma(a, b, c) = a b + c with one rounding.
+ */
+
+typedef uint32_t vu_ __attribute__((vector_size(MW_VL * 4)));
+typedef uint16_t vs_ __attribute__((vector_size(MW_VL * 2)));
+typedef float v4_ __attribute__((vector_size(16)));
+
+/* PARTS vectors make a group of 16 lanes; VECS vectors are the width of a block of a product. */
+enum { PARTS = MW_VIT_LANES / MW_VL, VECS = MW_VL == 16 ? 4 : 2, ROWS = 4 };
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* ---- pieces ---- */
+
+static inline mw_vf max_(mw_vf a, mw_vf b)
+{
+    return vf_pick(a > b, a, b);
+}
+
+/* Lanes of group g summed by halves: 0..7 with 8..15 first. */
+static inline float sum_(const mw_vf *g)
+{
+    float p[MW_VIT_LANES];
+
+    for (int i = 0; i < PARTS; i++)
+        vf_store(p + i * MW_VL, g[i]);
+    for (int half = MW_VIT_LANES / 2; half; half /= 2)
+        for (int l = 0; l < half; l++)
+            p[l] += p[l + half];
+    return p[0];
+}
+
+static inline float largest_(const mw_vf *g)
+{
+    float p[MW_VIT_LANES], m;
+
+    for (int i = 0; i < PARTS; i++)
+        vf_store(p + i * MW_VL, g[i]);
+    m = p[0];
+    for (int l = 1; l < MW_VIT_LANES; l++)
+        m = p[l] > m ? p[l] : m;
+    return m;
+}
+
+/* e^x for x <= 0; below -87 as at -87. */
+static inline mw_vf exp_(mw_vf x)
+{
+    const mw_vf big = vf_set(0x1.8p23f);
+    const mw_vf a = max_(x, vf_set(-87.0f));
+    const mw_vf t = vf_fma(a, vf_set(0x1.715476p+0f), big), k = t - big;
+    const mw_vf r = vf_fma(k, vf_set(-0x1.7f7d1cp-20f), vf_fma(k, vf_set(-0x1.62e4p-1f), a));
+    const mw_vf scale = (mw_vf)(((mw_vfi)t - (mw_vfi)big + 127) << 23);
+    mw_vf p = vf_set(1.0f / 720);
+
+    p = vf_fma(p, r, vf_set(1.0f / 120));
+    p = vf_fma(p, r, vf_set(1.0f / 24));
+    p = vf_fma(p, r, vf_set(1.0f / 6));
+    p = vf_fma(p, r, vf_set(0.5f));
+    p = vf_fma(p, r, vf_set(1.0f));
+    p = vf_fma(p, r, vf_set(1.0f));
+    return p * scale;
+}
+
+static inline void store_bf16_(uint16_t *y, mw_vf v)
+{
+    const vu_ bits = (vu_)v, rounded = bits + 0x7fff + (bits >> 16 & 1);
+    const vs_ s = __builtin_convertvector(rounded >> 16, vs_);
+
+    memcpy(y, &s, sizeof s);
+}
+
+static inline void store_(void *y, size_t at, mw_vf v, int bf16)
+{
+    if (bf16)
+        store_bf16_((uint16_t *)y + at, v);
+    else
+        vf_store((float *)y + at, v);
+}
+
+/* ---- rows ---- */
+
+static void norm_lanes(const float *x, const float *weight, const float *bias, size_t width,
+                       void *y, int bf16)
+{
+    mw_vf s[PARTS], q[PARTS], mean, scale;
+
+    for (int p = 0; p < PARTS; p++)
+        s[p] = q[p] = vf_set(0);
+    for (size_t i = 0; i < width; i += MW_VIT_LANES)
+        for (int p = 0; p < PARTS; p++)
+            s[p] += vf_load(x + i + p * MW_VL);
+    mean = vf_set(sum_(s) / (float)width);
+    for (size_t i = 0; i < width; i += MW_VIT_LANES)
+        for (int p = 0; p < PARTS; p++) {
+            const mw_vf d = vf_load(x + i + p * MW_VL) - mean;
+
+            q[p] = vf_fma(d, d, q[p]);
+        }
+    scale = vf_set(1.0f / sqrtf(sum_(q) / (float)width + 1e-5f));
+    for (size_t i = 0; i < width; i += MW_VL)
+        store_(y, i,
+               vf_fma((vf_load(x + i) - mean) * scale, vf_load(weight + i), vf_load(bias + i)),
+               bf16);
+}
+
+static void narrow_lanes(const float *x, size_t n, uint16_t *y)
+{
+    for (size_t i = 0; i < n; i += MW_VL)
+        store_bf16_(y + i, vf_load(x + i));
+}
+
+/* ---- attention ---- */
+
+/* c [rows][.] = a [rows][n] b [n][.] for vecs vectors of columns; rows, vecs constants after
+ * inlining. */
+INLINE void block_(const int rows, const int vecs, const float *a, size_t lda, const float *b,
+                   size_t ldb, float *c, size_t ldc, int n)
+{
+    mw_vf sum[ROWS][VECS];
+
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < vecs; j++)
+            sum[i][j] = vf_set(0);
+    for (int k = 0; k < n; k++, b += ldb) {
+        mw_vf row[VECS];
+
+        for (int j = 0; j < vecs; j++)
+            row[j] = vf_load(b + j * MW_VL);
+        for (int i = 0; i < rows; i++) {
+            const mw_vf v = vf_set(a[(size_t)i * lda + (size_t)k]);
+
+            for (int j = 0; j < vecs; j++)
+                sum[i][j] = vf_fma(v, row[j], sum[i][j]);
+        }
+    }
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < vecs; j++)
+            vf_store(c + (size_t)i * ldc + j * MW_VL, sum[i][j]);
+}
+
+/* rows rows of all columns, a multiple of MW_VIT_LANES. */
+INLINE void strip_(const int rows, const float *a, size_t lda, const float *b, size_t ldb, float *c,
+                   size_t ldc, int n, size_t columns)
+{
+    size_t j = 0;
+
+    for (; j + VECS * MW_VL <= columns; j += VECS * MW_VL)
+        block_(rows, VECS, a, lda, b + j, ldb, c + j, ldc, n);
+    for (; j < columns; j += MW_VL)
+        block_(rows, 1, a, lda, b + j, ldb, c + j, ldc, n);
+}
+
+static void product_(const float *a, size_t lda, int n_rows, const float *b, size_t ldb, float *c,
+                     size_t ldc, int n, size_t columns)
+{
+    int i = 0;
+
+    for (; i + ROWS <= n_rows; i += ROWS)
+        strip_(ROWS, a + (size_t)i * lda, lda, b, ldb, c + (size_t)i * ldc, ldc, n, columns);
+    for (; i < n_rows; i++)
+        strip_(1, a + (size_t)i * lda, lda, b, ldb, c + (size_t)i * ldc, ldc, n, columns);
+}
+
+/* Four keys' values d .. d + 3 as columns j .. j + 3 of to [size][keys]. */
+static inline void turn_4_(const float *k, size_t stride, float *to, size_t keys)
+{
+    v4_ r[4], a, b, c, d;
+
+    for (int i = 0; i < 4; i++)
+        memcpy(&r[i], k + (size_t)i * stride, sizeof r[i]);
+    a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
+    b = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+    c = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+    d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+    r[0] = __builtin_shufflevector(a, b, 0, 1, 4, 5);
+    r[1] = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+    r[2] = __builtin_shufflevector(c, d, 0, 1, 4, 5);
+    r[3] = __builtin_shufflevector(c, d, 2, 3, 6, 7);
+    for (int i = 0; i < 4; i++)
+        memcpy(to + (size_t)i * keys, &r[i], sizeof r[i]);
+}
+
+/* k [n_keys][size] -> [size][keys], columns beyond n_keys zero. */
+static void turn_(const mw_vit_head *h, float *to, size_t keys)
+{
+    const size_t n = (size_t)h->n_keys, size = (size_t)h->size;
+    size_t j = 0;
+
+    for (; j + 4 <= n; j += 4)
+        for (size_t d = 0; d < size; d += 4)
+            turn_4_(h->k + j * h->kv_stride + d, h->kv_stride, to + d * keys + j, keys);
+    for (; j < keys; j++)
+        for (size_t d = 0; d < size; d++)
+            to[d * keys + j] = j < n ? h->k[j * h->kv_stride + d] : 0;
+}
+
+/* s [keys] -> e^(s - max), 0 beyond n; returns 1 / their sum. */
+static float softmax_(float *s, size_t keys, int n)
+{
+    mw_vf sum[PARTS], most[PARTS], m;
+    mw_vfi lane;
+
+    for (int l = 0; l < MW_VL; l++)
+        lane[l] = l;
+    for (int p = 0; p < PARTS; p++) {
+        sum[p] = vf_set(0);
+        most[p] = vf_set(-INFINITY);
+    }
+    for (size_t j = 0; j < keys; j += MW_VIT_LANES)
+        for (int p = 0; p < PARTS; p++) {
+            const int at = (int)j + p * MW_VL;
+
+            most[p] = max_(vf_pick(lane < n - at, vf_load(s + at), most[p]), most[p]);
+        }
+    m = vf_set(largest_(most));
+    for (size_t j = 0; j < keys; j += MW_VIT_LANES)
+        for (int p = 0; p < PARTS; p++) {
+            const int at = (int)j + p * MW_VL;
+            const mw_vf e = vf_pick(lane < n - at, exp_(vf_load(s + at) - m), vf_set(0));
+
+            vf_store(s + at, e);
+            sum[p] += e;
+        }
+    return 1.0f / sum_(sum);
+}
+
+static void attend_lanes(const mw_vit_head *h)
+{
+    const size_t keys = mw_vit_keys(h->n_keys), size = (size_t)h->size;
+    float *turned = h->scratch, *score = turned + size * keys;
+    float *mixed = score + MW_VIT_QUERIES * keys, *share = mixed + MW_VIT_QUERIES * size;
+
+    turn_(h, turned, keys);
+    for (int from = 0; from < h->n_q; from += MW_VIT_QUERIES) {
+        const int left = h->n_q - from, n = left < MW_VIT_QUERIES ? left : MW_VIT_QUERIES;
+
+        product_(h->q + (size_t)from * h->q_stride, h->q_stride, n, turned, keys, score, keys,
+                 h->size, keys);
+        for (int i = 0; i < n; i++)
+            share[i] = softmax_(score + (size_t)i * keys, keys, h->n_keys);
+        product_(score, keys, n, h->v, h->kv_stride, mixed, size, h->n_keys, size);
+        for (int i = 0; i < n; i++)
+            for (size_t d = 0; d < size; d += MW_VL)
+                store_(h->out, (size_t)(from + i) * h->out_stride + d,
+                       vf_load(mixed + (size_t)i * size + d) * share[i], h->bf16);
+    }
+}
+
+#undef INLINE
