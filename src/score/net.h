@@ -8,9 +8,12 @@
  * network owns parameters and one arena per shape of batch; nothing is allocated within a step of a
  * shape that was seen before.
  *
- * Numbers: float32. The batch is cut into slices of MW_NET_SLICE clips, whatever the number of
- * threads; gradients are summed over slices in order. So one machine gives the same bits for any
- * number of threads. Padding and batch mates change nothing beyond 1e-6.
+ * Numbers: fixed order. float32, equal bits at every CPU level and for any number of threads: the
+ * batch is cut into slices of MW_NET_SLICE clips, and gradients are summed over slices in order.
+ * Padding changes no bit; batch mates change no bit of a result (MW_NET_AVREL normalises over the
+ * valid tokens of a slice while it trains, and moves its running statistics with every slice).
+ *
+ * Threads: one call at a time per network.
  */
 #ifndef MW_SCORE_NET_H
 #define MW_SCORE_NET_H
