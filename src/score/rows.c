@@ -16,12 +16,15 @@ const mw_row_kernels *mw_rows_at(mw_cpu_level level)
 void mw_product(const mw_gemm_shape *s, const mw_real *a, const mw_real *b, mw_real *c)
 {
     for (size_t i = 0; i < s->m; i++) {
-        for (size_t j = 0; j < s->n; j++) {
-            double sum = s->add ? c[i * s->ldc + j] : 0.0;
+        mw_real *row = c + i * s->ldc;
 
-            for (size_t k = 0; k < s->k; k++)
-                sum += a[i * s->a_row + k * s->a_col] * b[k * s->ldb + j];
-            c[i * s->ldc + j] = sum;
+        for (size_t j = 0; j < s->n && !s->add; j++)
+            row[j] = 0;
+        for (size_t k = 0; k < s->k; k++) {
+            const mw_real left = a[i * s->a_row + k * s->a_col];
+
+            for (size_t j = 0; j < s->n; j++)
+                row[j] += left * b[k * s->ldb + j];
         }
     }
 }
