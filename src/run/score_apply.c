@@ -20,9 +20,11 @@ enum { FORMAT_NPY, FORMAT_CSV };
 
 static const char *const format_names[] = { "npy", "csv", NULL };
 
+static const char *const split_names[] = { "all", "train", "valid", "test", NULL };
+
 typedef struct apply_options {
     char *model, *condition;
-    int format, rows;
+    int format, rows, split;
 } apply_options;
 
 struct mw_score_options {
@@ -36,6 +38,7 @@ struct mw_score_options {
 static const mw_opt apply_table[] = {
     { "model", MW_OPT_TEXT, O(model), "", .help = "folder of a trained model (seed_N)" },
     { "condition", MW_OPT_TEXT, O(condition), "clean", .help = "a condition of the bank, or all" },
+    { "split", MW_OPT_ENUM, O(split), "all", .choices = split_names, .help = "which clips; the conditions of a bank differ by split" },
     { "format", MW_OPT_ENUM, O(format), "npy", .choices = format_names, .help = "of the files with the scores" },
     { "rows", MW_OPT_BOOL, O(rows), "no", .help = "one line per feature row instead of one per window" },
     { 0 },
@@ -222,13 +225,22 @@ static void tell(const apply_run *r, mw_event_kind kind, size_t n, const char *i
     if (r->hooks && r->hooks->event) r->hooks->event(r->hooks->user, &e);
 }
 
+static int is_wanted(const apply_run *r, size_t i)
+{
+    const char *split = split_names[r->o->a.split];
+
+    return !r->o->a.split || !strcmp(mw_split_name(r->bank.labels.v[i].split), split);
+}
+
 static mw_status score_clips(apply_run *r, mw_error *err)
 {
-    for (size_t i = 0; i < r->summary->n_clips; i++) {
+    for (size_t i = 0, n = 0; n < r->summary->n_clips; i++) {
         const char *name = r->bank.labels.v[i].clip;
         mw_error own = { 0 };
         mw_status st;
 
+        if (!is_wanted(r, i)) continue;
+        n++;
         if (r->hooks && r->hooks->stop && r->hooks->stop(r->hooks->user))
             return mw_fail(err, MW_ERR_INTERRUPTED, "interrupted", "stopped");
         st = score_clip(r, name, &own);
@@ -237,7 +249,7 @@ static mw_status score_clips(apply_run *r, mw_error *err)
             r->summary->n_failed++;
             mw_summary_count(r->summary, own.reason);
         }
-        tell(r, MW_EVENT_CLIP, i + 1, name, st, &own);
+        tell(r, MW_EVENT_CLIP, n, name, st, &own);
         if (st != MW_OK && r->o->run.fail_fast) break;
     }
     return MW_OK;
@@ -283,7 +295,11 @@ static mw_status set_up(apply_run *r, mw_error *err)
     if (st == MW_OK) st = choose_conditions(r, err);
     if (st == MW_OK) st = mw_model_load(&r->model, r->o->a.model, err);
     if (st != MW_OK) return st;
-    r->summary->n_clips = r->bank.labels.n;
+    for (size_t i = 0; i < r->bank.labels.n; i++)
+        r->summary->n_clips += (size_t)is_wanted(r, i);
+    if (!r->summary->n_clips)
+        return mw_fail(err, MW_ERR_FORMAT, "no_clips", "'%s' has no clip of split %s", r->o->run.in,
+                       split_names[r->o->a.split]);
     if (r->o->run.limit && (size_t)r->o->run.limit < r->summary->n_clips)
         r->summary->n_clips = (size_t)r->o->run.limit;
     mw_str_put(&r->predictions, "clip_id,condition,seed");
