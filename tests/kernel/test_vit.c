@@ -97,7 +97,7 @@ static void narrowing_rounds_half_to_even(void **state)
     };
     const float want[MW_VIT_LANES] = { 1,           -1,        1,           0x1.02p0f,
                                        0x1.04p0f,   0x1.02p0f, 1,           0,
-                                       0x1.fep-1f,  1,         0x1.1p-133f, 0x1.fcp127f,
+                                       0x1.fep-1f,  1,         0x1p-133f, 0x1.fcp127f,
                                        -0x1.04p-5f, -0x1p100f, 3,           0x1.04p3f };
 
     (void)state;
