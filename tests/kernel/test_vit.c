@@ -214,7 +214,7 @@ static void attention_is_right_and_equal_at_every_level(void **state)
 /* Two keys with scores 0 and -x: the second one's share is e^-x / (1 + e^-x). */
 static void the_exponential_is_as_good_as_stated(void **state)
 {
-    float *x = calloc(2 * 48, sizeof *x), out[32] = { 0 };
+    float *x = calloc(2 * 48 + 3, sizeof *x), out[32] = { 0 };
     double worst = 0;
 
     (void)state;

@@ -565,7 +565,7 @@ static void memory_may_run_out(void **state)
         if (st != MW_OK) assert_int_equal(mw_mem_live(), live);
     }
     assert_int_equal(st, MW_OK);
-    assert_true(n > 100);
+    assert_true(n > 50);
     for (n = 0, st = MW_ERR_NOMEM; st == MW_ERR_NOMEM;) {
         mw_mem_fail_at(++n);
         st = mw_vit_create(&v, net, 5, 2, NULL);
