@@ -88,6 +88,7 @@ void mw_eval_put_fixed(mw_str *s, double x, int digits);
 
 mw_status mw_eval_analyse(mw_eval *e, mw_error *err);
 void mw_eval_put_report(mw_str *s, const mw_eval *e);
+void mw_eval_put_robustness(mw_str *s, const mw_eval *e);
 void mw_eval_put_json(mw_str *s, const mw_eval *e);
 /* axis: "snr_db" or "coverage". Nothing when no condition lies on it. */
 void mw_eval_put_curve(mw_str *s, const mw_eval *e, const char *axis);

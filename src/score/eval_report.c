@@ -487,6 +487,7 @@ void mw_eval_put_report(mw_str *s, const mw_eval *e)
     put_endpoints(s, e);
     put_headline(s, e);
     put_skill(s, e);
+    mw_eval_put_robustness(s, e);
     put_metrics(s, e);
     put_quality(s, e);
     put_swaps(s, e);
