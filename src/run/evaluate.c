@@ -239,7 +239,6 @@ static mw_status list_clips(evaluation *v, mw_error *err)
     }
     mw_free(groups);
     if (!v->n_clips) return mw_fail(err, MW_ERR_FORMAT, "no_clips", "no test clip with a label");
-    v->summary->n_clips = v->n_clips;
     return MW_OK;
 }
 
@@ -525,8 +524,11 @@ mw_status mw_evaluate(const mw_evaluate_options *o, const mw_run_hooks *hooks, m
     *summary = (mw_summary){ 0 };
     v.n_threads = mw_run_threads(&o->run);
     st = set_up(&v, err);
-    if (st == MW_OK) tell(&v, MW_EVENT_START, 0, v.n_clips, NULL, NULL);
     if (st == MW_OK) st = set_table(&v, err);
+    if (st == MW_OK) {
+        summary->n_clips = v.n_clips;
+        tell(&v, MW_EVENT_START, 0, v.n_clips, NULL, NULL);
+    }
     if (st == MW_OK && v.trained.n) st = run_models(&v, err);
     if (st == MW_OK) note_models(&v);
     if (st == MW_OK && !o->run.dry_run) st = mw_eval_write(v.eval, o->run.out, err);

@@ -653,9 +653,10 @@ mw_status mw_train(const mw_train_options *o, const mw_run_hooks *hooks, mw_summ
     train_run r = { .o = o, .hooks = hooks, .summary = summary, .start_s = mw_clock_s() };
     mw_status st;
 
-    *summary = (mw_summary){ .n_clips = o->d.seeds.n, .items = "models" };
+    *summary = (mw_summary){ .items = "models" };
     r.n_threads = mw_run_threads(&o->run);
     st = set_up(&r, err);
+    if (st == MW_OK) summary->n_clips = o->d.seeds.n;
     if (st == MW_OK) tell(&r, MW_EVENT_START, NULL, "");
     for (size_t i = 0; st == MW_OK && !o->run.dry_run && i < o->d.seeds.n; i++)
         st = run_seed(&r, o->d.seeds.v[i], err);
