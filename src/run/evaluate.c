@@ -101,6 +101,8 @@ static void table_clear(table *t)
     *t = (table){ NULL, 0, 0 };
 }
 
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-"
+
 enum { C_CLIP, C_CONDITION, C_SEED, C_P, C_METHOD, N_COLUMNS };
 
 static mw_status find_columns(size_t at[N_COLUMNS], const mw_csv *c, mw_error *err)
@@ -133,6 +135,11 @@ static mw_status add_row(table *t, const mw_csv *c, const size_t at[N_COLUMNS], 
                  .condition = mw_strdup(field(c, at, C_CONDITION, "clean")),
                  .method = mw_strdup(field(c, at, C_METHOD, "predictions")) };
     if (!s->clip || !s->condition || !s->method) return mw_fail_nomem(err);
+    /* names go into tables and pictures as they are */
+    if (!*s->method || s->method[strspn(s->method, NAME_CHARACTERS)])
+        return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
+                       "'%s', line %zu: a method is named with letters, digits and . _ + - alone",
+                       c->name, c->line);
     if (mw_i64_parse(field(c, at, C_SEED, "1"), &s->seed))
         return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
                        "'%s', line %zu: seed '%s' is not a whole number", c->name, c->line,
@@ -276,13 +283,35 @@ static mw_status list_methods(evaluation *v, mw_error *err)
     return MW_OK;
 }
 
+/* A method that leaves out what is hard would look better than it is: all clips of a condition, or
+ * none. */
+static mw_status check_complete(const evaluation *v, mw_error *err)
+{
+    for (size_t m = v->trained.n; m < v->n_methods; m++)
+        for (size_t k = 0; k < v->n_seeds; k++)
+            for (size_t c = 0; c < v->conditions.n; c++) {
+                size_t n = 0;
+
+                for (size_t i = 0; i < v->n_clips; i++)
+                    n += isfinite(mw_eval_get(v->eval, m, k, c, i)) != 0;
+                if (n && n < v->n_clips)
+                    return mw_fail(
+                        err, MW_ERR_FORMAT, "bad_csv",
+                        "'%s': method '%s', condition '%s', seed %lld has predictions for "
+                        "%zu of %zu clips",
+                        v->o->v.predictions, v->methods[m], v->conditions.v[c].id,
+                        (long long)v->seeds[k], n, v->n_clips);
+            }
+    return MW_OK;
+}
+
 /* Predictions of the table at their places. */
 static mw_status set_table(evaluation *v, mw_error *err)
 {
     for (size_t i = 0; i < v->said.n; i++) {
         const said *s = &v->said.v[i];
         const size_t clip = index_of_text(v->clips, v->n_clips, s->clip);
-        size_t c = 0, k = 0;
+        size_t c = 0, k = 0, m;
 
         while (c < v->conditions.n && strcmp(v->conditions.v[c].id, s->condition))
             c++;
@@ -294,9 +323,14 @@ static mw_status set_table(evaluation *v, mw_error *err)
                 "'%s', row %zu: clip '%s', condition '%s' or seed %lld is not one of the "
                 "evaluation",
                 v->o->v.predictions, i + 1, s->clip, s->condition, (long long)s->seed);
-        mw_eval_set(v->eval, index_of_text(v->methods, v->n_methods, s->method), k, c, clip, s->p);
+        m = index_of_text(v->methods, v->n_methods, s->method);
+        if (isfinite(mw_eval_get(v->eval, m, k, c, clip)))
+            return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
+                           "'%s', row %zu: clip '%s' has a prediction already", v->o->v.predictions,
+                           i + 1, s->clip);
+        mw_eval_set(v->eval, m, k, c, clip, s->p);
     }
-    return MW_OK;
+    return check_complete(v, err);
 }
 
 /* ---- trained models ---- */

@@ -93,6 +93,11 @@ void mw_eval_set(mw_eval *e, size_t method, size_t seed, size_t condition, size_
     e->p[mw_eval_at(e, method, seed, condition) * e->s.n_clips + clip] = p;
 }
 
+double mw_eval_get(const mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip)
+{
+    return e->p[mw_eval_at(e, method, seed, condition) * e->s.n_clips + clip];
+}
+
 void mw_eval_natural(mw_eval *e, size_t method, size_t seed, size_t condition, double mae)
 {
     e->swaps[mw_eval_at(e, method, seed, condition)].natural = mae;

@@ -51,6 +51,8 @@ void mw_eval_destroy(mw_eval **e);
 
 /* A prediction; those not set are missing, and their cells are left out. */
 void mw_eval_set(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip, double p);
+/* NaN where none was set. */
+double mw_eval_get(const mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip);
 
 /* Reliability of the n windows of modality 0 (sound) or 1 (picture) of a clip, its truth, and
  * whether each window counts. MW_ERR_NOMEM. */

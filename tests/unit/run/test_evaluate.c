@@ -189,13 +189,18 @@ static void predictions_of_others(void **state)
 
 static void hostile_tables_are_refused(void **state)
 {
-    static const char *const bad[] = { "clip_id,seed\nv0/0,1\n",
-                                       "clip_id,p\nv0/0,nan\n",
-                                       "clip_id,p\nv9/9,1\n",
-                                       "clip_id,seed,p\nv0/0,one,1\n",
-                                       "",
-                                       "clip_id,p\n\"v0/0,1\n",
-                                       "clip_id,condition,p\nv0/0,x,1\n" };
+    static const char *const bad[] = {
+        "clip_id,seed\nv0/0,1\n",
+        "clip_id,p\nv0/0,nan\n",
+        "clip_id,p\nv9/9,1\n",
+        "clip_id,seed,p\nv0/0,one,1\n",
+        "",
+        "clip_id,p\n\"v0/0,1\n",
+        "clip_id,condition,p\nv0/0,x,1\n",
+        "clip_id,p\nv0/0,1\n",
+        "clip_id,p\nv0/0,1\nv0/0,2\nv0/1,1\nv1/2,1\nv1/3,1\n",
+        "clip_id,method,p\nv0/0,<b>,1\nv0/1,<b>,1\nv1/2,<b>,1\nv1/3,<b>,1\n"
+    };
     const setting settings[] = { { "labels", in("l.csv") },
                                  { "predictions", in("bad.csv") },
                                  { "out", in("r4") },
