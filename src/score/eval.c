@@ -21,7 +21,8 @@ const mw_eval_block mw_eval_blocks[MW_EVAL_N_BLOCKS] = {
     [MW_BLOCK_A_HELDOUT] = { "sound, held out", "A", 1 },
     [MW_BLOCK_V_SEEN] = { "picture, seen", "V", 0 },
     [MW_BLOCK_V_HELDOUT] = { "picture, held out", "V", 1 },
-    [MW_BLOCK_AV] = { "both, seen", "AV", 0 },
+    [MW_BLOCK_AV_SEEN] = { "both, seen", "AV", 0 },
+    [MW_BLOCK_AV_HELDOUT] = { "both, held out", "AV", 1 },
     [MW_BLOCK_MIXED_SEEN] = { "mixed, seen", "mixed-seen", -1 },
     [MW_BLOCK_MIXED_HELDOUT] = { "mixed, held out", "mixed-heldout", -1 },
     [MW_BLOCK_MISSING] = { "missing", "missing", -1 },
@@ -215,6 +216,26 @@ double mw_eval_mae(const mw_eval *e, size_t method, size_t condition)
     return n ? sum / (double)n : NAN;
 }
 
+mw_status mw_eval_metrics(mw_regression_metrics *out, const mw_eval *e, size_t method, size_t seed,
+                          size_t condition)
+{
+    const double *p = e->p + mw_eval_at(e, method, seed, condition) * e->s.n_clips;
+    float *said = mw_calloc(e->s.n_clips, sizeof *said),
+          *was = mw_calloc(e->s.n_clips, sizeof *was);
+    const mw_status st = said && was ? MW_OK : MW_ERR_NOMEM;
+    size_t n = 0;
+
+    for (size_t i = 0; st == MW_OK && i < e->s.n_clips; i++)
+        if (isfinite(p[i])) {
+            said[n] = (float)p[i];
+            was[n++] = e->s.y[i];
+        }
+    if (st == MW_OK) mw_metrics_regression(out, said, was, n);
+    mw_free(said);
+    mw_free(was);
+    return st;
+}
+
 /* Per clip the mean over the cells of a block, so that a block is the mean of its cells; NaN unless
  * all of them are there. */
 static void block_errors(mw_eval *e, size_t method, size_t block)
@@ -315,6 +336,8 @@ mw_status mw_eval_write(mw_eval *e, const char *dir, mw_error *err)
     if (st == MW_OK) st = store(dir, "curve_snr.svg", &s, err);
     mw_eval_put_curve(&s, e, "coverage");
     if (st == MW_OK) st = store(dir, "curve_coverage.svg", &s, err);
+    mw_eval_put_csv(&s, e);
+    if (st == MW_OK) st = store(dir, "report.csv", &s, err);
     mw_eval_put_report(&s, e);
     if (st == MW_OK) st = store(dir, "report.md", &s, err);
     mw_str_clear(&s);

@@ -3,6 +3,7 @@
  * The results as JSON, and curves of skill as SVG.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -24,6 +25,17 @@ void mw_eval_put_fixed(mw_str *s, double x, int digits)
     if (digits) mw_str_printf(s, ".%0*lld", digits, v % (long long)scale);
 }
 
+void mw_eval_put_interval(mw_str *s, const mw_interval *v, int digits)
+{
+    mw_eval_put_fixed(s, v->value, digits);
+    if (!isfinite(v->lo)) return;
+    mw_str_put(s, " [");
+    mw_eval_put_fixed(s, v->lo, digits);
+    mw_str_put(s, ", ");
+    mw_eval_put_fixed(s, v->hi, digits);
+    mw_str_put(s, "]");
+}
+
 static void put_interval(mw_json *j, const char *key, const mw_interval *v)
 {
     mw_json_key(j, key);
@@ -34,27 +46,107 @@ static void put_interval(mw_json *j, const char *key, const mw_interval *v)
     mw_json_close(j, '}');
 }
 
+#define N_FIGURES 9
+static const char *const figures[N_FIGURES] = { "mae",     "corr",      "acc7",
+                                                "acc5",    "acc3",      "acc2_has0",
+                                                "f1_has0", "acc2_non0", "f1_non0" };
+
+static double figure(const mw_regression_metrics *v, int f)
+{
+    const double all[N_FIGURES] = { v->mae,       v->corr,    v->acc7,      v->acc5,   v->acc3,
+                                    v->acc2_has0, v->f1_has0, v->acc2_non0, v->f1_non0 };
+
+    return all[f];
+}
+
 static void put_cell(mw_json *j, const mw_eval *e, size_t m, size_t c)
 {
     mw_json_open(j, '{');
     mw_json_put_text(j, "method", e->s.methods[m]);
     mw_json_put_text(j, "condition", e->s.conditions[c].id);
-    mw_json_key(j, "mae_by_seed");
-    mw_json_open(j, '[');
-    for (size_t k = 0; k < e->s.n_seeds; k++) {
-        const double *p = e->p + mw_eval_at(e, m, k, c) * e->s.n_clips;
-        double sum = 0;
-        size_t n = 0;
+    for (int f = 0; f < N_FIGURES; f++) {
+        char key[40];
 
-        for (size_t i = 0; i < e->s.n_clips; i++)
-            if (isfinite(p[i])) {
-                sum += fabs(p[i] - (double)e->s.y[i]);
-                n++;
-            }
-        mw_json_f64(j, n ? sum / (double)n : NAN);
+        snprintf(key, sizeof key, "%s_by_seed", figures[f]);
+        mw_json_key(j, key);
+        mw_json_open(j, '[');
+        for (size_t k = 0; k < e->s.n_seeds; k++) {
+            mw_regression_metrics v;
+
+            if (mw_eval_metrics(&v, e, m, k, c) != MW_OK)
+                j->s->failed = 1;
+            else
+                mw_json_f64(j, figure(&v, f));
+        }
+        mw_json_close(j, ']');
+    }
+    mw_json_key(j, "reliability");
+    mw_json_open(j, '{');
+    mw_json_put_f64(j, "a", mw_eval_mean_said(e, m, c, 0));
+    mw_json_put_f64(j, "v", mw_eval_mean_said(e, m, c, 1));
+    mw_json_close(j, '}');
+    mw_json_close(j, '}');
+}
+
+/* What replacing the scores did, for every method, seed and condition where it was asked. */
+static void put_swaps(mw_json *j, const mw_eval *e)
+{
+    mw_json_key(j, "replaced_scores");
+    mw_json_open(j, '[');
+    for (size_t i = 0; i < e->s.n_methods * e->s.n_seeds * e->s.n_conditions; i++) {
+        const mw_eval_swaps *w = &e->swaps[i];
+
+        if (!isfinite(w->natural)) continue;
+        mw_json_open(j, '{');
+        mw_json_put_text(j, "method", e->s.methods[i / e->s.n_conditions / e->s.n_seeds]);
+        mw_json_put_i64(j, "seed", e->s.seeds[i / e->s.n_conditions % e->s.n_seeds]);
+        mw_json_put_text(j, "condition", e->s.conditions[i % e->s.n_conditions].id);
+        mw_json_put_f64(j, "mae", w->natural);
+        for (int k = 0; k < MW_N_SWAPS; k++) {
+            mw_json_key(j, mw_eval_swap_names[k]);
+            mw_json_open(j, '[');
+            for (size_t d = 0; d < w->n[k]; d++)
+                mw_json_f64(j, w->mae[k][d]);
+            mw_json_close(j, ']');
+        }
+        mw_json_close(j, '}');
     }
     mw_json_close(j, ']');
-    mw_json_close(j, '}');
+}
+
+static void put_csv_number(mw_str *s, double x)
+{
+    char text[MW_F64_TEXT];
+
+    mw_str_putc(s, ',');
+    if (!isfinite(x)) return;
+    mw_f64_text(text, x);
+    mw_str_put(s, text);
+}
+
+void mw_eval_put_csv(mw_str *s, const mw_eval *e)
+{
+    mw_str_put(s, "method,condition,block,type,level,heldout,seed,clips");
+    for (int f = 0; f < N_FIGURES; f++)
+        mw_str_printf(s, ",%s", figures[f]);
+    mw_str_put(s, "\n");
+    for (size_t m = 0; m < e->s.n_methods; m++)
+        for (size_t c = 0; c < e->s.n_conditions; c++)
+            for (size_t k = 0; k < e->s.n_seeds; k++) {
+                const mw_bank_condition *q = &e->s.conditions[c];
+                mw_regression_metrics v;
+
+                if (mw_eval_metrics(&v, e, m, k, c) != MW_OK)
+                    s->failed = 1;
+                else if (v.n) {
+                    mw_str_printf(s, "%s,%s,%s,%s", e->s.methods[m], q->id, q->block, q->type);
+                    put_csv_number(s, q->level);
+                    mw_str_printf(s, ",%d,%lld,%zu", q->heldout, (long long)e->s.seeds[k], v.n);
+                    for (int f = 0; f < N_FIGURES; f++)
+                        put_csv_number(s, figure(&v, f));
+                    mw_str_put(s, "\n");
+                }
+            }
 }
 
 void mw_eval_put_json(mw_str *s, const mw_eval *e)
@@ -100,6 +192,7 @@ void mw_eval_put_json(mw_str *s, const mw_eval *e)
         for (size_t c = 0; c < e->s.n_conditions; c++)
             put_cell(&j, e, m, c);
     mw_json_close(&j, ']');
+    put_swaps(&j, e);
     mw_json_close(&j, '}');
 }
 

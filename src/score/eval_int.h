@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "score/eval.h"
 
-#define MW_EVAL_N_BLOCKS 9
+#define MW_EVAL_N_BLOCKS 10
 #define MW_EVAL_DRAWS    1024
 
 /* Blocks of the head table. seen: 1 seen kinds only, 0 held-out ones only, -1 both. */
@@ -24,7 +24,8 @@ enum {
     MW_BLOCK_A_HELDOUT,
     MW_BLOCK_V_SEEN,
     MW_BLOCK_V_HELDOUT,
-    MW_BLOCK_AV,
+    MW_BLOCK_AV_SEEN,
+    MW_BLOCK_AV_HELDOUT,
     MW_BLOCK_MIXED_SEEN,
     MW_BLOCK_MIXED_HELDOUT,
     MW_BLOCK_MISSING
@@ -63,6 +64,11 @@ struct mw_eval {
     double *error; /* [methods + 1][blocks][seeds][clips]: the last method is the constant */
 };
 
+/* MMSA's figures of a method and seed in one condition, over the clips that have a prediction.
+ * MW_ERR_NOMEM. */
+mw_status mw_eval_metrics(mw_regression_metrics *out, const mw_eval *e, size_t method, size_t seed,
+                          size_t condition);
+
 /* Index of a method's name; n_methods when there is none. */
 size_t mw_eval_method(const mw_eval *e, const char *name);
 static inline size_t mw_eval_at(const mw_eval *e, size_t method, size_t seed, size_t condition)
@@ -78,6 +84,8 @@ static inline const double *mw_eval_errors(const mw_eval *e, size_t method, size
 int mw_eval_in_block(const mw_bank_condition *c, const mw_eval_block *b);
 /* Mean absolute error of a method in one condition over seeds and clips. */
 double mw_eval_mae(const mw_eval *e, size_t method, size_t condition);
+/* Mean reliability over seeds and clips; NaN when none was given. */
+double mw_eval_mean_said(const mw_eval *e, size_t method, size_t condition, int modality);
 double mw_eval_mae_constant(const mw_eval *e);
 /* Localisation: mean within-clip AUROC over the conditions of a block, with its interval. */
 mw_interval mw_eval_auroc(const mw_eval *e, size_t method, size_t block, int modality,
@@ -85,10 +93,15 @@ mw_interval mw_eval_auroc(const mw_eval *e, size_t method, size_t block, int mod
 
 /* A number with so many digits behind the point, whatever the locale; "-" when it is not finite. */
 void mw_eval_put_fixed(mw_str *s, double x, int digits);
+/* "value [lo, hi]" */
+void mw_eval_put_interval(mw_str *s, const mw_interval *v, int digits);
 
 mw_status mw_eval_analyse(mw_eval *e, mw_error *err);
 void mw_eval_put_report(mw_str *s, const mw_eval *e);
+void mw_eval_put_quality(mw_str *s, const mw_eval *e);
 void mw_eval_put_robustness(mw_str *s, const mw_eval *e);
+/* One line per method, condition and seed that has predictions. */
+void mw_eval_put_csv(mw_str *s, const mw_eval *e);
 void mw_eval_put_json(mw_str *s, const mw_eval *e);
 /* axis: "snr_db" or "coverage". Nothing when no condition lies on it. */
 void mw_eval_put_curve(mw_str *s, const mw_eval *e, const char *axis);

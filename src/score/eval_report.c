@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "score/eval_int.h"
+#include "score/robust.h"
 
 #define MARGIN 0.02 /* of mean absolute error that clean data may lose */
 #define GOOD   0.7  /* localisation that a reliability must have */
@@ -14,17 +14,6 @@
 static void put_fixed(mw_str *s, double x, int digits)
 {
     mw_eval_put_fixed(s, x, digits);
-}
-
-static void put_interval(mw_str *s, const mw_interval *v, int digits)
-{
-    put_fixed(s, v->value, digits);
-    if (!isfinite(v->lo)) return;
-    mw_str_put(s, " [");
-    put_fixed(s, v->lo, digits);
-    mw_str_put(s, ", ");
-    put_fixed(s, v->hi, digits);
-    mw_str_put(s, "]");
 }
 
 static mw_interval difference(const mw_eval *e, size_t a, size_t b, size_t block)
@@ -39,9 +28,15 @@ static const char *verdict(int yes, int no)
     return yes ? "yes" : no ? "no" : "not resolved";
 }
 
+/* Where a method, or what it said, is missing nothing was asked. */
+static const char *asked(const mw_interval *d, const char *answer)
+{
+    return isfinite(d->value) ? answer : "not asked";
+}
+
 static const char *better(const mw_interval *d)
 {
-    return verdict(d->hi<0, d->lo> 0);
+    return asked(d, verdict(d->hi<0, d->lo> 0));
 }
 
 /* ---- swaps ---- */
@@ -110,9 +105,9 @@ static void put_first_line(mw_str *s, const mw_eval *e)
     else
         mw_str_put(s, "**Scores are not shown to help; they ship as a data-quality tool**: ");
     mw_str_printf(s, "mean absolute error of `%s` less that of `%s` is ", e->s.full, e->s.control);
-    put_interval(s, &held, 3);
+    mw_eval_put_interval(s, &held, 3);
     mw_str_put(s, " under held-out mixed damage and ");
-    put_interval(s, &clean, 3);
+    mw_eval_put_interval(s, &clean, 3);
     mw_str_put(s, " on clean clips.\n");
 }
 
@@ -142,32 +137,33 @@ static void put_endpoints(mw_str *s, const mw_eval *e)
                   "absolute error, below 0 better, with 95 % intervals.\n\n"
                   "| | question | verdict | value |\n| --- | --- | --- | --- |\n");
     endpoint(s, "P1", "held-out mixed damage: better than the control", better(&p1));
-    put_interval(s, &p1, 3);
+    mw_eval_put_interval(s, &p1, 3);
     mw_str_put(s, " |\n");
     endpoint(s, "P2", "other clips' scores hurt, held-out mixed damage, p < 0.01 in every seed",
              used < 0 ? "not asked" : verdict(used == 1, gap <= 0));
     put_fixed(s, used < 0 ? NAN : gap, 4);
     mw_str_put(s, used < 0 ? " |\n" : ", largest p ");
     if (used >= 0) {
-        put_fixed(s, p, 3);
+        put_fixed(s, p, 4);
         mw_str_put(s, " |\n");
     }
     endpoint(s, "P3", "held-out damage is located: lower bounds above 0.7",
-             verdict(a.lo > GOOD && v.lo > GOOD, a.hi < GOOD || v.hi < GOOD));
+             asked(isfinite(a.value) ? &v : &a,
+                   verdict(a.lo > GOOD && v.lo > GOOD, a.hi < GOOD || v.hi < GOOD)));
     mw_str_put(s, "sound ");
-    put_interval(s, &a, 3);
+    mw_eval_put_interval(s, &a, 3);
     mw_str_put(s, ", picture ");
-    put_interval(s, &v, 3);
+    mw_eval_put_interval(s, &v, 3);
     mw_str_put(s, " |\n");
     endpoint(s, "P4", "clean clips: less than 0.02 worse than the control",
-             verdict(p4.hi<MARGIN, p4.lo> MARGIN));
-    put_interval(s, &p4, 3);
+             asked(&p4, verdict(p4.hi<MARGIN, p4.lo> MARGIN)));
+    mw_eval_put_interval(s, &p4, 3);
     mw_str_put(s, " |\n");
     endpoint(s, "P5", "held-out mixed damage: better than without supervision", better(&p5));
-    put_interval(s, &p5, 3);
+    mw_eval_put_interval(s, &p5, 3);
     mw_str_put(s, " |\n");
     endpoint(s, "P6", "held-out mixed damage: better than AV-RelScore's scorer", better(&p6));
-    put_interval(s, &p6, 3);
+    mw_eval_put_interval(s, &p6, 3);
     mw_str_put(s, " |\n");
 }
 
@@ -197,7 +193,7 @@ static void put_headline(mw_str *s, const mw_eval *e)
                 mw_bootstrap_mean(&e->boot, mw_eval_errors(e, m, b), NULL, e->scratch);
 
             mw_str_putc(s, ' ');
-            put_interval(s, &v, 3);
+            mw_eval_put_interval(s, &v, 3);
             mw_str_put(s, " |");
         }
         mw_str_put(s, "\n");
@@ -216,7 +212,7 @@ static void put_headline(mw_str *s, const mw_eval *e)
             const char *mark = d.hi < 0 || d.lo > 0 ? "**" : "";
 
             mw_str_printf(s, " %s", mark);
-            put_interval(s, &d, 3);
+            mw_eval_put_interval(s, &d, 3);
             mw_str_printf(s, "%s |", mark);
         }
         mw_str_put(s, "\n");
@@ -226,7 +222,8 @@ static void put_headline(mw_str *s, const mw_eval *e)
 static void put_skill(mw_str *s, const mw_eval *e)
 {
     mw_str_put(s, "\n## Skill\n\n1 - error / error of the constant; below 0 is worse than knowing "
-                  "nothing.\n\n");
+                  "nothing. The intervals are those of the error, over the constant's error as it "
+                  "is.\n\n");
     put_head_row(s);
     for (size_t m = 0; m < e->s.n_methods; m++) {
         mw_str_printf(s, "| %s |", e->s.methods[m]);
@@ -234,8 +231,12 @@ static void put_skill(mw_str *s, const mw_eval *e)
             const mw_interval a =
                 mw_bootstrap_mean(&e->boot, mw_eval_errors(e, m, b), NULL, e->scratch);
 
+            const double zero = mw_eval_mae_constant(e);
+            const mw_interval k = { mw_skill_mae(a.value, zero), mw_skill_mae(a.hi, zero),
+                                    mw_skill_mae(a.lo, zero), NAN };
+
             mw_str_putc(s, ' ');
-            put_fixed(s, 1 - a.value / mw_eval_mae_constant(e), 3);
+            mw_eval_put_interval(s, &k, 3);
             mw_str_put(s, " |");
         }
         mw_str_put(s, "\n");
@@ -267,6 +268,9 @@ static void put_grid(mw_str *s, const mw_eval *e)
 
 static void put_metrics(mw_str *s, const mw_eval *e)
 {
+    const size_t clean = condition_of(e, "clean");
+
+    if (clean == e->s.n_conditions) return;
     mw_str_put(
         s, "\n## Clean clips by MMSA's rules\n\nMean over seeds, in percent but for the "
            "first two; in brackets the population's standard deviation over seeds, as MMSA "
@@ -277,21 +281,13 @@ static void put_metrics(mw_str *s, const mw_eval *e)
         size_t n = 0;
 
         for (size_t k = 0; k < e->s.n_seeds && n < 64; k++) {
-            const double *p = e->p + mw_eval_at(e, m, k, 0) * e->s.n_clips;
-            float *said = mw_calloc(e->s.n_clips, sizeof *said);
-            float *was = mw_calloc(e->s.n_clips, sizeof *was);
             mw_regression_metrics v;
-            size_t kept = 0;
 
-            for (size_t i = 0; said && was && i < e->s.n_clips; i++)
-                if (isfinite(p[i])) {
-                    said[kept] = (float)p[i];
-                    was[kept++] = e->s.y[i];
-                }
-            mw_metrics_regression(&v, said, was, kept);
-            if (!said || !was) s->failed = 1;
-            mw_free(said);
-            mw_free(was);
+            if (mw_eval_metrics(&v, e, m, k, clean) != MW_OK) {
+                s->failed = 1;
+                return;
+            }
+            if (!v.n) continue;
             x[0][n] = v.mae;
             x[1][n] = v.corr;
             x[2][n] = 100 * v.acc7;
@@ -313,91 +309,6 @@ static void put_metrics(mw_str *s, const mw_eval *e)
         }
         mw_str_put(s, "\n");
     }
-}
-
-static void add_calibration(mw_calibration *sum, const mw_calibration *c)
-{
-    for (int b = 0; b < MW_ECE_BINS; b++) {
-        sum->n[b] += c->n[b];
-        sum->said[b] += c->said[b];
-        sum->was[b] += c->was[b];
-    }
-    sum->brier += c->brier;
-}
-
-static void put_quality_row(mw_str *s, const mw_eval *e, size_t m, size_t block, int modality)
-{
-    const mw_interval a = mw_eval_auroc(e, m, block, modality, NULL);
-    mw_calibration sum = { { 0 }, { 0 }, { 0 }, 0 };
-
-    for (size_t k = 0; k < e->s.n_seeds; k++)
-        for (size_t c = 0; c < e->s.n_conditions; c++)
-            if (mw_eval_in_block(&e->s.conditions[c], &mw_eval_blocks[block]))
-                add_calibration(
-                    &sum, &e->quality[2 * mw_eval_at(e, m, k, c) + (size_t)modality].calibration);
-    if (!isfinite(mw_calibration_ece(&sum))) return;
-    mw_str_printf(s, "| %s | %s | %s | ", e->s.methods[m], modality ? "picture" : "sound",
-                  mw_eval_blocks[block].title);
-    put_interval(s, &a, 3);
-    mw_str_put(s, " | ");
-    put_fixed(s, mw_calibration_ece(&sum), 3);
-    mw_str_put(s, " | ");
-    put_fixed(s, mw_calibration_brier(&sum), 3);
-    mw_str_put(s, " |\n");
-}
-
-static double mean_said(const mw_eval *e, size_t m, size_t condition, int modality)
-{
-    double sum = 0;
-    size_t n = 0;
-
-    for (size_t k = 0; k < e->s.n_seeds; k++) {
-        const mw_eval_quality *q =
-            &e->quality[2 * mw_eval_at(e, m, k, condition) + (size_t)modality];
-
-        for (size_t i = 0; q->auroc && i < e->s.n_clips; i++)
-            if (isfinite(q->mean[i])) {
-                sum += q->mean[i];
-                n++;
-            }
-    }
-    return n ? sum / (double)n : NAN;
-}
-
-static void put_levels(mw_str *s, const mw_eval *e)
-{
-    const size_t m = mw_eval_method(e, e->s.full);
-
-    if (m >= e->s.n_methods) return;
-    mw_str_printf(s,
-                  "\n### Mean reliability of `%s` by condition\n\n| condition | sound | picture "
-                  "|\n| --- | --- | --- |\n",
-                  e->s.full);
-    for (size_t c = 0; c < e->s.n_conditions; c++) {
-        const double a = mean_said(e, m, c, 0), v = mean_said(e, m, c, 1);
-
-        if (!strcmp(e->s.conditions[c].block, "AV") || (!isfinite(a) && !isfinite(v))) continue;
-        mw_str_printf(s, "| %s%s | ", e->s.conditions[c].id,
-                      e->s.conditions[c].heldout ? " (h)" : "");
-        put_fixed(s, a, 3);
-        mw_str_put(s, " | ");
-        put_fixed(s, v, 3);
-        mw_str_put(s, " |\n");
-    }
-}
-
-static void put_quality(mw_str *s, const mw_eval *e)
-{
-    mw_str_put(s, "\n## Quality of the scores\n\nLocalisation: area under the ROC curve of intact "
-                  "against damaged windows within a clip. ECE and Brier score against the graded "
-                  "truth.\n\n| method | modality | damage | localisation | ECE | Brier |\n"
-                  "| --- | --- | --- | --- | --- | --- |\n");
-    for (size_t m = 0; m < e->s.n_methods; m++)
-        for (int modality = 0; modality < 2; modality++) {
-            put_quality_row(s, e, m, MW_BLOCK_MIXED_SEEN, modality);
-            put_quality_row(s, e, m, MW_BLOCK_MIXED_HELDOUT, modality);
-        }
-    put_levels(s, e);
 }
 
 static void put_swaps(mw_str *s, const mw_eval *e)
@@ -442,11 +353,16 @@ static void put_swaps(mw_str *s, const mw_eval *e)
             put_fixed(s, worst, 3);
             mw_str_put(s, " |\n");
         }
+    if (!any)
+        mw_str_put(s, "\n## Do decisions use the scores?\n\nNot asked: no scores were replaced.\n");
 }
 
 static void put_coefficients(mw_str *s, const mw_eval *e)
 {
-    if (!e->n_coefs) return;
+    if (!e->n_coefs) {
+        mw_str_put(s, "\n## Coefficients\n\nNot asked: no trained models were given.\n");
+        return;
+    }
     mw_str_put(s,
                "\n## Coefficients\n\nWhat the scores are multiplied with; near 0 they decorate.\n\n"
                "| method | seed | coefficient | value |\n| --- | --- | --- | --- |\n");
@@ -476,8 +392,11 @@ static void put_end(mw_str *s, const mw_eval *e)
         mw_str_put(s, "\n");
     }
     if (e->notes.n) mw_str_putn(s, e->notes.data, e->notes.n);
-    mw_str_put(s, "- labels are those of the clean clips, also where damage hides what they were "
-                  "given for\n- held-out damage is never averaged with seen damage\n");
+    mw_str_put(s,
+               "- labels are those of the clean clips, also where damage hides what they were "
+               "given for\n- held-out damage is never averaged with seen damage\n"
+               "- drawn speakers (docs/benchmark.md) show that the chain works, never what holds "
+               "for people, natural voices or real faces, nor how methods rank on them\n");
 }
 
 void mw_eval_put_report(mw_str *s, const mw_eval *e)
@@ -489,7 +408,7 @@ void mw_eval_put_report(mw_str *s, const mw_eval *e)
     put_skill(s, e);
     mw_eval_put_robustness(s, e);
     put_metrics(s, e);
-    put_quality(s, e);
+    mw_eval_put_quality(s, e);
     put_swaps(s, e);
     put_coefficients(s, e);
     put_grid(s, e);
