@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -102,6 +103,10 @@ static void table_clear(table *t)
 }
 
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-"
+
+/* More are a mistake in a column; each costs work for all others. */
+#define MAX_METHODS 256
+#define MAX_SEEDS   64
 
 enum { C_CLIP, C_CONDITION, C_SEED, C_P, C_METHOD, N_COLUMNS };
 
@@ -258,6 +263,20 @@ static size_t index_of_text(const char *const *v, size_t n, const char *text)
     return i;
 }
 
+static int by_text(const void *key, const void *item)
+{
+    return strcmp(key, *(const char *const *)item);
+}
+
+/* Place of a clip, which are in order as labels are; n_clips when there is none. Tables have a row
+ * for every clip, condition and seed. */
+static size_t clip_of(const evaluation *v, const char *name)
+{
+    const char **at = bsearch(name, v->clips, v->n_clips, sizeof *v->clips, by_text);
+
+    return at ? (size_t)(at - v->clips) : v->n_clips;
+}
+
 /* Names of all methods, and the seeds: the trained ones', or those of the table. */
 static mw_status list_methods(evaluation *v, mw_error *err)
 {
@@ -268,8 +287,12 @@ static mw_status list_methods(evaluation *v, mw_error *err)
     for (size_t i = 0; i < v->trained.n; i++)
         v->methods[v->n_methods++] = v->trained.v[i].name;
     for (size_t i = 0; i < v->said.n; i++)
-        if (index_of_text(v->methods, v->n_methods, v->said.v[i].method) == v->n_methods)
+        if (index_of_text(v->methods, v->n_methods, v->said.v[i].method) == v->n_methods) {
+            if (v->n_methods == MAX_METHODS + v->trained.n)
+                return mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s', row %zu: more than %d methods",
+                               v->o->v.predictions, i + 1, MAX_METHODS);
             v->methods[v->n_methods++] = v->said.v[i].method;
+        }
     for (size_t i = 0; i < (v->trained.n ? v->trained.v[0].n_seeds : v->said.n); i++) {
         const int64_t seed = v->trained.n ? v->trained.v[0].seeds[i] : v->said.v[i].seed;
         size_t k = 0;
@@ -277,6 +300,9 @@ static mw_status list_methods(evaluation *v, mw_error *err)
         while (k < v->n_seeds && v->seeds[k] != seed)
             k++;
         if (k < v->n_seeds) continue;
+        if (!v->trained.n && v->n_seeds == MAX_SEEDS)
+            return mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s', row %zu: more than %d seeds",
+                           v->o->v.predictions, i + 1, MAX_SEEDS);
         if (mw_grow(&v->seeds, &cap, v->n_seeds + 1, sizeof *v->seeds)) return mw_fail_nomem(err);
         v->seeds[v->n_seeds++] = seed;
     }
@@ -310,7 +336,7 @@ static mw_status set_table(evaluation *v, mw_error *err)
 {
     for (size_t i = 0; i < v->said.n; i++) {
         const said *s = &v->said.v[i];
-        const size_t clip = index_of_text(v->clips, v->n_clips, s->clip);
+        const size_t clip = clip_of(v, s->clip);
         size_t c = 0, k = 0, m;
 
         while (c < v->conditions.n && strcmp(v->conditions.v[c].id, s->condition))

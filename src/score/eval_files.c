@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "data/csv.h"
 #include "score/eval_int.h"
 
 void mw_eval_put_fixed(mw_str *s, double x, int digits)
@@ -114,16 +115,6 @@ static void put_swaps(mw_json *j, const mw_eval *e)
     mw_json_close(j, ']');
 }
 
-static void put_csv_number(mw_str *s, double x)
-{
-    char text[MW_F64_TEXT];
-
-    mw_str_putc(s, ',');
-    if (!isfinite(x)) return;
-    mw_f64_text(text, x);
-    mw_str_put(s, text);
-}
-
 void mw_eval_put_csv(mw_str *s, const mw_eval *e)
 {
     mw_str_put(s, "method,condition,block,type,level,heldout,seed,clips");
@@ -134,18 +125,18 @@ void mw_eval_put_csv(mw_str *s, const mw_eval *e)
         for (size_t c = 0; c < e->s.n_conditions; c++)
             for (size_t k = 0; k < e->s.n_seeds; k++) {
                 const mw_bank_condition *q = &e->s.conditions[c];
-                mw_regression_metrics v;
+                mw_regression_metrics v = { 0 };
 
-                if (mw_eval_metrics(&v, e, m, k, c) != MW_OK)
-                    s->failed = 1;
-                else if (v.n) {
-                    mw_str_printf(s, "%s,%s,%s,%s", e->s.methods[m], q->id, q->block, q->type);
-                    put_csv_number(s, q->level);
-                    mw_str_printf(s, ",%d,%lld,%zu", q->heldout, (long long)e->s.seeds[k], v.n);
-                    for (int f = 0; f < N_FIGURES; f++)
-                        put_csv_number(s, figure(&v, f));
-                    mw_str_put(s, "\n");
-                }
+                if (mw_eval_metrics(&v, e, m, k, c) != MW_OK) s->failed = 1;
+                if (!v.n) continue;
+                mw_csv_put(s, e->s.methods[m], ',');
+                mw_csv_put(s, q->id, ',');
+                mw_csv_put(s, q->block, ',');
+                mw_csv_put(s, q->type, ',');
+                mw_csv_put_number(s, q->level, ',');
+                mw_str_printf(s, "%d,%lld,%zu,", q->heldout, (long long)e->s.seeds[k], v.n);
+                for (int f = 0; f < N_FIGURES; f++)
+                    mw_csv_put_number(s, figure(&v, f), f + 1 < N_FIGURES ? ',' : '\n');
             }
 }
 
