@@ -116,8 +116,13 @@ static mw_status find_columns(size_t at[N_COLUMNS], const mw_csv *c, mw_error *e
 
     for (int k = 0; k < N_COLUMNS; k++) {
         at[k] = SIZE_MAX;
-        for (size_t i = 0; i < c->n; i++)
-            if (!strcmp(mw_csv_field(c, i), names[k])) at[k] = i;
+        for (size_t i = 0; i < c->n; i++) {
+            if (strcmp(mw_csv_field(c, i), names[k])) continue;
+            if (at[k] != SIZE_MAX)
+                return mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s' has two columns '%s'", c->name,
+                               names[k]);
+            at[k] = i;
+        }
         if (at[k] == SIZE_MAX && k != C_METHOD && k != C_SEED && k != C_CONDITION)
             return mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s' has no column '%s'", c->name,
                            names[k]);
@@ -158,7 +163,7 @@ static mw_status add_row(table *t, const mw_csv *c, const size_t at[N_COLUMNS], 
 
 static mw_status read_table(table *t, const char *path, mw_error *err)
 {
-    size_t at[N_COLUMNS], n;
+    size_t at[N_COLUMNS], n, n_columns;
     char *text = NULL;
     int more = 0;
     mw_csv c;
@@ -169,10 +174,15 @@ static mw_status read_table(table *t, const char *path, mw_error *err)
     st = mw_csv_next(&c, &more, err);
     if (st == MW_OK && !more) st = mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s' is empty", path);
     if (st == MW_OK) st = find_columns(at, &c, err);
+    n_columns = c.n;
     while (st == MW_OK) {
         st = mw_csv_next(&c, &more, err);
         if (st != MW_OK || !more) break;
-        st = add_row(t, &c, at, err);
+        /* "1,5" for a number would be read as another one */
+        st = c.n == n_columns ? add_row(t, &c, at, err)
+                              : mw_fail(err, MW_ERR_FORMAT, "bad_csv",
+                                        "'%s', line %zu: %zu fields, not the %zu of the first line",
+                                        path, c.line, c.n, n_columns);
     }
     mw_csv_clear(&c);
     mw_free(text);
