@@ -260,14 +260,13 @@ static void block_errors(mw_eval *e, size_t method, size_t block)
         }
 }
 
-mw_interval mw_eval_auroc(const mw_eval *e, size_t method, size_t block, int modality,
-                          mw_error *err)
+mw_interval mw_eval_auroc(mw_str *text, const mw_eval *e, size_t method, size_t block, int modality)
 {
     double *x = mw_calloc(e->s.n_seeds, e->s.n_clips * sizeof *x);
     mw_interval out = { NAN, NAN, NAN, NAN };
 
     if (!x) {
-        mw_fail_nomem(err);
+        text->failed = 1;
         return out;
     }
     for (size_t s = 0; s < e->s.n_seeds; s++)

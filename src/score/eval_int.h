@@ -87,9 +87,9 @@ double mw_eval_mae(const mw_eval *e, size_t method, size_t condition);
 /* Mean reliability over seeds and clips; NaN when none was given. */
 double mw_eval_mean_said(const mw_eval *e, size_t method, size_t condition, int modality);
 double mw_eval_mae_constant(const mw_eval *e);
-/* Localisation: mean within-clip AUROC over the conditions of a block, with its interval. */
-mw_interval mw_eval_auroc(const mw_eval *e, size_t method, size_t block, int modality,
-                          mw_error *err);
+/* Localisation: mean within-clip AUROC over the conditions of a block, with its interval. s fails
+ * when memory runs out: a report must not say that nothing was asked. */
+mw_interval mw_eval_auroc(mw_str *s, const mw_eval *e, size_t method, size_t block, int modality);
 
 /* A number with so many digits behind the point, whatever the locale; "-" when it is not finite. */
 void mw_eval_put_fixed(mw_str *s, double x, int digits);

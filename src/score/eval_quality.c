@@ -54,7 +54,7 @@ static void add_calibration(mw_calibration *sum, const mw_calibration *c)
 
 static void put_quality_row(mw_str *s, const mw_eval *e, size_t m, size_t block, int modality)
 {
-    const mw_interval a = mw_eval_auroc(e, m, block, modality, NULL);
+    const mw_interval a = mw_eval_auroc(s, e, m, block, modality);
     mw_calibration sum = { { 0 }, { 0 }, { 0 }, 0 };
     double levels = NAN;
 

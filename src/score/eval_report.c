@@ -130,8 +130,8 @@ static void put_endpoints(mw_str *s, const mw_eval *e)
     const int used = permutation_gap(e, full, &gap, &p);
 
     if (full < e->s.n_methods) {
-        a = mw_eval_auroc(e, full, MW_BLOCK_MIXED_HELDOUT, 0, NULL);
-        v = mw_eval_auroc(e, full, MW_BLOCK_MIXED_HELDOUT, 1, NULL);
+        a = mw_eval_auroc(s, e, full, MW_BLOCK_MIXED_HELDOUT, 0);
+        v = mw_eval_auroc(s, e, full, MW_BLOCK_MIXED_HELDOUT, 1);
     }
     mw_str_put(s, "\n## Endpoints\n\nDeclared before any result was seen. Differences are of mean "
                   "absolute error, below 0 better, with 95 % intervals.\n\n"

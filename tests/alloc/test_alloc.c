@@ -47,7 +47,8 @@ static const char *const outputs[] = {
     "out/v.mp4",         "out/v.prov.json",   "out/v.track.npz",   "out/manifest.jsonl",
     "again/x.wav",       "again/v.mp4",       "out/f.npz",         "out/f.prov.json",
     "out/w.safetensors", "out/w.txt",         "out/bank.json",     "out/label.csv",
-    "out/va/1.bank.npz", "out/v/1.bank.npz",  "out/l.csv",         "out/l.csv.rejects.csv"
+    "out/va/1.bank.npz", "out/v/1.bank.npz",  "out/l.csv",         "out/l.csv.rejects.csv",
+    "out/report.md",     "out/report.csv",    "out/results.json"
 };
 
 static void hash_outputs(char hex[65])
@@ -420,6 +421,38 @@ static void imports(void **state)
     sweep("import csd", import_csd);
 }
 
+static mw_status evaluate(mw_error *err, mw_summary *summary)
+{
+    const setting settings[] = { { "labels", in("in/e.csv") },
+                                 { "predictions", in("in/p.csv") },
+                                 { "out", in("out") },
+                                 { "full", "x" },
+                                 { "control", "y" },
+                                 { "replicates", "10" },
+                                 { "jobs", "1" },
+                                 { NULL, NULL } };
+    mw_evaluate_options *o = mw_evaluate_options_new(0, err);
+    mw_opt_group groups[MW_MAX_GROUPS];
+    mw_status st;
+
+    if (!o) return err ? err->code : MW_ERR_NOMEM;
+    st = set_all(groups, mw_evaluate_options_groups(o, groups), settings, err);
+    if (st == MW_OK) st = mw_evaluate(o, NULL, summary, err);
+    mw_evaluate_options_free(&o);
+    return st;
+}
+
+static void evaluation(void **state)
+{
+    static const char labels[] = "video_id,clip_id,label,mode\nv,1,2,test\nw,2,-1,test\n",
+                      predictions[] = "clip_id,p,method\nv/1,1,x\nw/2,0,x\nv/1,0,y\nw/2,0,y\n";
+
+    (void)state;
+    assert_ok(mw_file_store(in("in/e.csv"), labels, sizeof labels - 1, NULL));
+    assert_ok(mw_file_store(in("in/p.csv"), predictions, sizeof predictions - 1, NULL));
+    sweep("evaluating predictions", evaluate);
+}
+
 /* The rest works on outputs made once, kept beside. */
 static void keep(const char *from, const char *to)
 {
@@ -628,7 +661,7 @@ int main(void)
         cmocka_unit_test(av_job),          cmocka_unit_test(visual_features),
         cmocka_unit_test(occluder_import), cmocka_unit_test(verification_and_replay),
         cmocka_unit_test(readers),         cmocka_unit_test(weight_files),
-        cmocka_unit_test(imports),
+        cmocka_unit_test(imports),         cmocka_unit_test(evaluation),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -331,6 +331,39 @@ static void files_hold_every_figure_of_every_seed(void **state)
     temp_dir_remove(dir);
 }
 
+/* With memory running out anywhere a report is the same, or fails. */
+static void a_report_is_whole_or_none(void **state)
+{
+    mw_eval *e = usual(2);
+    mw_str whole = { 0 };
+    long n;
+
+    (void)state;
+    for (size_t i = 0; i < N_CLIPS; i++) {
+        put_windows(e, HELDOUT, i, 0, 0.9, 0.1);
+        put_windows(e, HELDOUT, i, 1, 0.9, 0.1);
+        put_windows(e, V_SEEN, i, 0, 0.8, 0.8);
+        put_windows(e, CLEAN, i, 0, 0.9, 0.9);
+    }
+    assert_ok(mw_eval_analyse(e, NULL));
+    mw_mem_fail_at(0);
+    mw_eval_put_report(&whole, e);
+    n = mw_mem_count();
+    assert_ok(mw_str_ok(&whole, NULL));
+    assert_true(n > 20);
+    for (long at = 1; at <= n; at++) {
+        mw_str s = { 0 };
+
+        mw_mem_fail_at(-at);
+        mw_eval_put_report(&s, e);
+        mw_mem_fail_at(0);
+        if (mw_str_ok(&s, NULL) == MW_OK) assert_string_equal(s.data, whole.data);
+        mw_str_clear(&s);
+    }
+    mw_str_clear(&whole);
+    mw_eval_destroy(&e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +375,7 @@ int main(void)
         cmocka_unit_test(damage_is_located_in_both_modalities_or_not),
         cmocka_unit_test(quality_tables_say_what_scores_do),
         cmocka_unit_test(files_hold_every_figure_of_every_seed),
+        cmocka_unit_test(a_report_is_whole_or_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
