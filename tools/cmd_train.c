@@ -44,9 +44,8 @@ int cmd_evaluate(int argc, char **argv)
         .arguments = "",
         .summary = "Run trained methods over the test clips of a feature bank under every "
                    "condition, or take predictions from a table, and write a report.",
-        .details =
-            "Writes OUT/report.md, results.json and curves. docs/evaluation.md defines every "
-            "number.",
+        .details = "Writes OUT/report.md, report.csv, results.json and curves. docs/evaluation.md "
+                   "defines every number.",
     };
 
     return cli_run_job(&command, &job_evaluate, argc, argv);

@@ -376,6 +376,21 @@ static void put_coefficients(mw_str *s, const mw_eval *e)
     }
 }
 
+static size_t seeds_of(const mw_eval *e, size_t m)
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < e->s.n_seeds; k++) {
+        const double *p = e->p + mw_eval_at(e, m, k, 0) * e->s.n_clips;
+        size_t i = 0;
+
+        while (i < e->s.n_conditions * e->s.n_clips && !isfinite(p[i]))
+            i++;
+        n += i < e->s.n_conditions * e->s.n_clips;
+    }
+    return n;
+}
+
 static void put_end(mw_str *s, const mw_eval *e)
 {
     const size_t control = mw_eval_method(e, e->s.control);
@@ -383,6 +398,11 @@ static void put_end(mw_str *s, const mw_eval *e)
     mw_str_put(s, "\n## What this rests on\n\n");
     mw_str_printf(s, "- clips: %zu of %zu groups; seeds: %zu; conditions: %zu; resamples: %zu\n",
                   e->s.n_clips, e->s.n_groups, e->s.n_seeds, e->s.n_conditions, e->s.n_replicates);
+    for (size_t m = 0; m < e->s.n_methods; m++)
+        if (seeds_of(e, m) < e->s.n_seeds)
+            mw_str_printf(
+                s, "- `%s` has %zu of the %zu seeds; differences are over those that both have\n",
+                e->s.methods[m], seeds_of(e, m), e->s.n_seeds);
     if (control < e->s.n_methods) {
         const mw_interval v = mw_bootstrap_mean(
             &e->boot, mw_eval_errors(e, control, MW_BLOCK_CLEAN), NULL, e->scratch);

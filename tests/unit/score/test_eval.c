@@ -189,6 +189,21 @@ static void comparisons_are_yes_no_or_not_resolved(void **state)
     check(usual(1), "| P1 |", "| not asked | - |");
 }
 
+static void methods_with_fewer_seeds_are_named(void **state)
+{
+    mw_eval *e = usual(2);
+    char *text;
+
+    (void)state;
+    for (size_t c = 0; c < N_CONDITIONS; c++)
+        for (size_t i = 0; i < N_CLIPS; i++)
+            mw_eval_set(e, FULL, 1, c, i, NAN);
+    text = report(&e);
+    check_line(text, "- `full` has 1 of the 2 seeds", "");
+    assert_null(strstr(text, "- `control` has"));
+    mw_free(text);
+}
+
 static void clean_clips_may_lose_less_than_the_margin(void **state)
 {
     mw_eval *e = usual(2);
@@ -370,6 +385,7 @@ int main(void)
         cmocka_unit_test(errors_and_differences_are_those_worked_out),
         cmocka_unit_test(the_first_line_says_whether_scores_help),
         cmocka_unit_test(comparisons_are_yes_no_or_not_resolved),
+        cmocka_unit_test(methods_with_fewer_seeds_are_named),
         cmocka_unit_test(clean_clips_may_lose_less_than_the_margin),
         cmocka_unit_test(scores_are_used_when_others_hurt_in_every_seed),
         cmocka_unit_test(damage_is_located_in_both_modalities_or_not),
