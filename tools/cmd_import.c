@@ -21,40 +21,62 @@ static int take_input(const cli_command *c, const mw_opt_group *group, const cha
     return EXIT_USAGE;
 }
 
-int cmd_import_mmsa(int argc, char **argv)
+/* One import: its only table, and what to do once the options are read. The exit code. */
+typedef struct import {
+    cli_command command;
+    const mw_opt *table;
+    int (*run)(const cli_command *c, const cli_common *common, void *options);
+} import;
+
+/* lines: the value of option "condition", which argv does not hold any more; NULL: none. */
+static int run_import(const import *m, void *options, int argc, char **argv, const char *lines)
 {
-    static const cli_command command = {
-        .name = "import mmsa",
-        .arguments = "FILE.pkl",
-        .summary = "Make a feature bank of a pickle of MMSA (aligned_50, unaligned_50) or MulT.",
-        .details = "Writes OUT/<video>/<clip>.bank.npz, OUT/label.csv, OUT/bank.json and "
-                   "OUT/outcomes.csv. Nothing in the pickle\n"
-                   "is executed.",
-        .max_positional = 1,
-    };
-    mw_run_options o = { 0 };
-    const mw_opt_group group = { mw_run_options_table, &o };
+    const mw_opt_group group = { m->table, options };
     cli_common common = { 0 };
-    mw_summary summary = { 0 };
     const char *in = NULL;
-    cli_progress progress;
-    mw_run_hooks hooks;
     mw_error err = { 0 };
     int code = EXIT_CANNOT_START;
 
-    if (mw_opt_defaults(mw_run_options_table, &o, 0, &err) != MW_OK)
-        fprintf(stderr, "merwild: %s\n", err.message);
+    if (mw_opt_defaults(m->table, options, 0, &err) != MW_OK ||
+        (lines && mw_opt_set(mw_opt_find(m->table, "condition"), options, lines, &err) != MW_OK))
+        fprintf(stderr, "merwild %s: %s\n", m->command.name, err.message);
     else
-        code = cli_parse(&command, argc, argv, &group, 1, &common, &in);
-    if (!code) code = take_input(&command, &group, in);
-    if (!code && common.help) {
-        cli_help(&command, &group, 1, stdout);
-    } else if (!code) {
-        hooks = cli_hooks(&progress, command.name, &common);
-        code = cli_finish(&progress, mw_import_mmsa(&o, &hooks, &summary, &err), &summary, &err);
-    }
-    mw_opt_clear(mw_run_options_table, &o);
+        code = cli_parse(&m->command, argc, argv, &group, 1, &common, &in);
+    if (!code) code = take_input(&m->command, &group, in);
+    if (!code && common.help)
+        cli_help(&m->command, &group, 1, stdout);
+    else if (!code)
+        code = m->run(&m->command, &common, options);
+    mw_opt_clear(m->table, options);
     return code;
+}
+
+static int run_mmsa(const cli_command *c, const cli_common *common, void *options)
+{
+    mw_summary summary = { 0 };
+    cli_progress progress;
+    const mw_run_hooks hooks = cli_hooks(&progress, c->name, common);
+    mw_error err = { 0 };
+
+    return cli_finish(&progress, mw_import_mmsa(options, &hooks, &summary, &err), &summary, &err);
+}
+
+int cmd_import_mmsa(int argc, char **argv)
+{
+    static const import mmsa = {
+        { .name = "import mmsa",
+          .arguments = "FILE.pkl",
+          .summary = "Make a feature bank of a pickle of MMSA (aligned_50, unaligned_50) or MulT.",
+          .details = "Writes OUT/<video>/<clip>.bank.npz, OUT/label.csv, OUT/bank.json and "
+                     "OUT/outcomes.csv. Nothing in the pickle\n"
+                     "is executed.",
+          .max_positional = 1 },
+        mw_run_options_table,
+        run_mmsa,
+    };
+    mw_run_options o = { 0 };
+
+    return run_import(&mmsa, &o, argc, argv, NULL);
 }
 
 /* ---- tables of labels ---- */
@@ -84,42 +106,33 @@ static int finish_report(const cli_command *c, const cli_common *common, mw_stat
     return r->n_rejected ? EXIT_FAILED_CLIPS : EXIT_OK;
 }
 
+static int run_csd(const cli_command *c, const cli_common *common, void *options)
+{
+    mw_import_report report = { 0 };
+    cli_progress progress;
+    const mw_run_hooks hooks = cli_hooks(&progress, c->name, common);
+    mw_error err = { 0 };
+    const mw_status st = mw_import_csd(options, &hooks, &report, &err);
+
+    return finish_report(c, common, st, &report, &err);
+}
+
 int cmd_import_csd(int argc, char **argv)
 {
-    static const cli_command command = {
-        .name = "import csd",
-        .arguments = "LABELS.csd",
-        .summary = "Make a table of labels (MMSA's columns) of a CMU-MultimodalSDK label file.",
-        .details = "Writes OUT, and OUT.rejects.csv with what was left out and why; such rows make "
-                   "the exit code 3.",
-        .max_positional = 1,
+    static const import csd = {
+        { .name = "import csd",
+          .arguments = "LABELS.csd",
+          .summary = "Make a table of labels (MMSA's columns) of a CMU-MultimodalSDK label file.",
+          .details =
+              "Writes OUT, and OUT.rejects.csv with what was left out and why; such rows make "
+              "the exit code 3.",
+          .max_positional = 1 },
+        mw_import_csd_table,
+        run_csd,
     };
     mw_import_csd_options o = { 0 };
-    const mw_opt_group group = { mw_import_csd_table, &o };
-    cli_common common = { 0 };
-    mw_import_report report = { 0 };
-    const char *in = NULL;
-    cli_progress progress;
-    mw_run_hooks hooks;
-    mw_error err = { 0 };
-    int code = EXIT_CANNOT_START;
 
-    if (mw_opt_defaults(mw_import_csd_table, &o, 0, &err) != MW_OK)
-        fprintf(stderr, "merwild: %s\n", err.message);
-    else
-        code = cli_parse(&command, argc, argv, &group, 1, &common, &in);
-    if (!code) code = take_input(&command, &group, in);
-    if (!code && common.help) {
-        cli_help(&command, &group, 1, stdout);
-    } else if (!code) {
-        mw_status st;
-
-        hooks = cli_hooks(&progress, command.name, &common);
-        st = mw_import_csd(&o, &hooks, &report, &err);
-        code = finish_report(&command, &common, st, &report, &err);
-    }
-    mw_opt_clear(mw_import_csd_table, &o);
-    return code;
+    return run_import(&csd, &o, argc, argv, NULL);
 }
 
 typedef struct labels_options {
@@ -134,38 +147,34 @@ static const mw_opt labels_table[] = {
     { 0 },
 };
 
+static int run_labels(const cli_command *c, const cli_common *common, void *options)
+{
+    const labels_options *o = options;
+    mw_import_report report = { 0 };
+    mw_error err = { 0 };
+    mw_status st;
+
+    if (!*o->in) {
+        fprintf(stderr, "merwild %s: option 'in': a table is needed\n", c->name);
+        return EXIT_USAGE;
+    }
+    st = mw_import_labels(o->in, o->out, &report, &err);
+    return finish_report(c, common, st, &report, &err);
+}
+
 int cmd_import_labels(int argc, char **argv)
 {
-    static const cli_command command = {
-        .name = "import labels",
-        .arguments = "TABLE",
-        .summary = "Check a table of labels and count its rows.",
-        .max_positional = 1,
+    static const import labels = {
+        { .name = "import labels",
+          .arguments = "TABLE",
+          .summary = "Check a table of labels and count its rows.",
+          .max_positional = 1 },
+        labels_table,
+        run_labels,
     };
     labels_options o = { 0 };
-    const mw_opt_group group = { labels_table, &o };
-    cli_common common = { 0 };
-    mw_import_report report = { 0 };
-    const char *in = NULL;
-    mw_error err = { 0 };
-    int code = EXIT_CANNOT_START;
 
-    if (mw_opt_defaults(labels_table, &o, 0, &err) != MW_OK)
-        fprintf(stderr, "merwild: %s\n", err.message);
-    else
-        code = cli_parse(&command, argc, argv, &group, 1, &common, &in);
-    if (!code) code = take_input(&command, &group, in);
-    if (!code && common.help) {
-        cli_help(&command, &group, 1, stdout);
-    } else if (!code && !*o.in) {
-        fprintf(stderr, "merwild %s: option 'in': a table is needed\n", command.name);
-        code = EXIT_USAGE;
-    } else if (!code) {
-        code = finish_report(&command, &common, mw_import_labels(o.in, o.out, &report, &err),
-                             &report, &err);
-    }
-    mw_opt_clear(labels_table, &o);
-    return code;
+    return run_import(&labels, &o, argc, argv, NULL);
 }
 
 /* ---- matrices ---- */
@@ -201,40 +210,38 @@ static char *gather_conditions(int *argc, char **argv)
     return lines;
 }
 
-int cmd_import_features(int argc, char **argv)
+static int run_features(const cli_command *c, const cli_common *common, void *options)
 {
-    static const cli_command command = {
-        .name = "import features",
-        .arguments = "",
-        .summary = "Make a feature bank of folders of matrices, by anybody (.npz, .npy, .pkl).",
-        .details = "Looks for <folder>/<video>/<clip>.npz, .npy or .pkl of every clip of the "
-                   "table. Matrices of damaged clips have\n"
-                   "the rows of the clean ones.",
-    };
-    mw_import_features_options o = { 0 };
-    const mw_opt_group group = { mw_import_features_table, &o };
-    char *conditions = gather_conditions(&argc, argv);
-    cli_common common = { 0 };
     mw_summary summary = { 0 };
     cli_progress progress;
-    mw_run_hooks hooks;
+    const mw_run_hooks hooks = cli_hooks(&progress, c->name, common);
     mw_error err = { 0 };
-    int code = EXIT_CANNOT_START;
 
-    if (!conditions || mw_opt_defaults(mw_import_features_table, &o, 0, &err) != MW_OK ||
-        mw_opt_set(mw_opt_find(mw_import_features_table, "condition"), &o, conditions, &err) !=
-            MW_OK)
-        fprintf(stderr, "merwild %s: %s\n", command.name, conditions ? err.message : "no memory");
-    else
-        code = cli_parse(&command, argc, argv, &group, 1, &common, NULL);
-    if (!code && common.help) {
-        cli_help(&command, &group, 1, stdout);
-    } else if (!code) {
-        hooks = cli_hooks(&progress, command.name, &common);
-        code =
-            cli_finish(&progress, mw_import_features(&o, &hooks, &summary, &err), &summary, &err);
+    return cli_finish(&progress, mw_import_features(options, &hooks, &summary, &err), &summary,
+                      &err);
+}
+
+int cmd_import_features(int argc, char **argv)
+{
+    static const import features = {
+        { .name = "import features",
+          .arguments = "",
+          .summary = "Make a feature bank of folders of matrices, by anybody (.npz, .npy, .pkl).",
+          .details = "Looks for <folder>/<video>/<clip>.npz, .npy or .pkl of every clip of the "
+                     "table. Matrices of damaged clips have\n"
+                     "the rows of the clean ones." },
+        mw_import_features_table,
+        run_features,
+    };
+    mw_import_features_options o = { 0 };
+    char *conditions = gather_conditions(&argc, argv);
+    int code;
+
+    if (!conditions) {
+        fprintf(stderr, "merwild %s: no memory\n", features.command.name);
+        return EXIT_CANNOT_START;
     }
-    mw_opt_clear(mw_import_features_table, &o);
+    code = run_import(&features, &o, argc, argv, conditions);
     free(conditions);
     return code;
 }

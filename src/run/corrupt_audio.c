@@ -18,31 +18,7 @@
 
 #define COMMAND "corrupt audio"
 
-mw_corrupt_audio_options *mw_corrupt_audio_options_new(int preset, mw_error *err)
-{
-    mw_corrupt_audio_options *o = mw_calloc(1, sizeof *o);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
-
-    if (!o) {
-        mw_fail_nomem(err);
-        return NULL;
-    }
-    o->preset = preset;
-    st = mw_groups_defaults(groups, mw_corrupt_audio_options_groups(o, groups), preset, err);
-    if (st != MW_OK) mw_corrupt_audio_options_free(&o);
-    return o;
-}
-
-void mw_corrupt_audio_options_free(mw_corrupt_audio_options **o)
-{
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!*o) return;
-    mw_groups_clear(groups, mw_corrupt_audio_options_groups(*o, groups));
-    mw_free(*o);
-    *o = NULL;
-}
+MW_JOB_OPTIONS(corrupt_audio, o->preset = preset)
 
 size_t mw_corrupt_audio_options_groups(mw_corrupt_audio_options *o,
                                        mw_opt_group groups[MW_MAX_GROUPS])

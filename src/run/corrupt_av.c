@@ -64,32 +64,8 @@ size_t mw_corrupt_av_options_groups(mw_corrupt_av_options *o, mw_opt_group group
     return 9;
 }
 
-void mw_corrupt_av_options_free(mw_corrupt_av_options **o)
-{
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!*o) return;
-    mw_groups_clear(groups, mw_corrupt_av_options_groups(*o, groups));
-    mw_free(*o);
-    *o = NULL;
-}
-
-mw_corrupt_av_options *mw_corrupt_av_options_new(int preset, mw_error *err)
-{
-    mw_corrupt_av_options *o = mw_calloc(1, sizeof *o);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
-
-    if (!o) {
-        mw_fail_nomem(err);
-        return NULL;
-    }
-    st = mw_groups_defaults(groups, mw_corrupt_av_options_groups(o, groups), preset, err);
-    o->video.preset = preset;
-    o->video.picture.drop_audio = 1; /* of the picture's file, before the new sound joins it */
-    if (st != MW_OK) mw_corrupt_av_options_free(&o);
-    return o;
-}
+/* drop_audio: of the picture's file, before the new sound joins it */
+MW_JOB_OPTIONS(corrupt_av, (o->video.preset = preset, o->video.picture.drop_audio = 1))
 
 int64_t mw_av_start_samples(double start_s)
 {

@@ -34,31 +34,7 @@ size_t mw_corrupt_video_options_groups(mw_corrupt_video_options *o,
     return 6;
 }
 
-void mw_corrupt_video_options_free(mw_corrupt_video_options **o)
-{
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!*o) return;
-    mw_groups_clear(groups, mw_corrupt_video_options_groups(*o, groups));
-    mw_free(*o);
-    *o = NULL;
-}
-
-mw_corrupt_video_options *mw_corrupt_video_options_new(int preset, mw_error *err)
-{
-    mw_corrupt_video_options *o = mw_calloc(1, sizeof *o);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
-
-    if (!o) {
-        mw_fail_nomem(err);
-        return NULL;
-    }
-    o->preset = preset;
-    st = mw_groups_defaults(groups, mw_corrupt_video_options_groups(o, groups), preset, err);
-    if (st != MW_OK) mw_corrupt_video_options_free(&o);
-    return o;
-}
+MW_JOB_OPTIONS(corrupt_video, o->preset = preset)
 
 typedef struct video_job {
     const mw_corrupt_video_options *o;

@@ -54,29 +54,7 @@ size_t mw_evaluate_options_groups(mw_evaluate_options *o, mw_opt_group groups[MW
     return 2;
 }
 
-void mw_evaluate_options_free(mw_evaluate_options **o)
-{
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!*o) return;
-    mw_groups_clear(groups, mw_evaluate_options_groups(*o, groups));
-    mw_free(*o);
-    *o = NULL;
-}
-
-mw_evaluate_options *mw_evaluate_options_new(int preset, mw_error *err)
-{
-    mw_evaluate_options *o = mw_calloc(1, sizeof *o);
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!o) {
-        mw_fail_nomem(err);
-        return NULL;
-    }
-    if (mw_groups_defaults(groups, mw_evaluate_options_groups(o, groups), preset, err) != MW_OK)
-        mw_evaluate_options_free(&o);
-    return o;
-}
+MW_JOB_OPTIONS(evaluate, (void)preset)
 
 /* ---- predictions of others ---- */
 

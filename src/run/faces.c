@@ -53,31 +53,7 @@ size_t mw_faces_options_groups(mw_faces_options *o, mw_opt_group groups[MW_MAX_G
     return 3;
 }
 
-void mw_faces_options_free(mw_faces_options **o)
-{
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!*o) return;
-    mw_groups_clear(groups, mw_faces_options_groups(*o, groups));
-    mw_free(*o);
-    *o = NULL;
-}
-
-mw_faces_options *mw_faces_options_new(int preset, mw_error *err)
-{
-    mw_faces_options *o = mw_calloc(1, sizeof *o);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
-
-    if (!o) {
-        mw_fail_nomem(err);
-        return NULL;
-    }
-    o->preset = preset;
-    st = mw_groups_defaults(groups, mw_faces_options_groups(o, groups), preset, err);
-    if (st != MW_OK) mw_faces_options_free(&o);
-    return o;
-}
+MW_JOB_OPTIONS(faces, o->preset = preset)
 
 typedef struct faces_job {
     const mw_faces_options *o;

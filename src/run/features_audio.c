@@ -56,31 +56,7 @@ size_t mw_features_audio_options_groups(mw_features_audio_options *o,
     return 2;
 }
 
-void mw_features_audio_options_free(mw_features_audio_options **o)
-{
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!*o) return;
-    mw_groups_clear(groups, mw_features_audio_options_groups(*o, groups));
-    mw_free(*o);
-    *o = NULL;
-}
-
-mw_features_audio_options *mw_features_audio_options_new(int preset, mw_error *err)
-{
-    mw_features_audio_options *o = mw_calloc(1, sizeof *o);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
-
-    if (!o) {
-        mw_fail_nomem(err);
-        return NULL;
-    }
-    o->preset = preset;
-    st = mw_groups_defaults(groups, mw_features_audio_options_groups(o, groups), preset, err);
-    if (st != MW_OK) mw_features_audio_options_free(&o);
-    return o;
-}
+MW_JOB_OPTIONS(features_audio, o->preset = preset)
 
 typedef struct features_job {
     const mw_features_audio_options *o;

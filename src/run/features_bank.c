@@ -73,30 +73,7 @@ size_t mw_features_bank_options_groups(mw_features_bank_options *o,
     return 3;
 }
 
-void mw_features_bank_options_free(mw_features_bank_options **o)
-{
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!*o) return;
-    mw_groups_clear(groups, mw_features_bank_options_groups(*o, groups));
-    mw_free(*o);
-    *o = NULL;
-}
-
-mw_features_bank_options *mw_features_bank_options_new(int preset, mw_error *err)
-{
-    mw_features_bank_options *o = mw_calloc(1, sizeof *o);
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!o) {
-        mw_fail_nomem(err);
-        return NULL;
-    }
-    if (mw_groups_defaults(groups, mw_features_bank_options_groups(o, groups), preset, err) !=
-        MW_OK)
-        mw_features_bank_options_free(&o);
-    return o;
-}
+MW_JOB_OPTIONS(features_bank, (void)preset)
 
 /* What one thread works with. */
 typedef struct worker {

@@ -83,31 +83,7 @@ size_t mw_features_visual_options_groups(mw_features_visual_options *o,
     return 2;
 }
 
-void mw_features_visual_options_free(mw_features_visual_options **o)
-{
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!*o) return;
-    mw_groups_clear(groups, mw_features_visual_options_groups(*o, groups));
-    mw_free(*o);
-    *o = NULL;
-}
-
-mw_features_visual_options *mw_features_visual_options_new(int preset, mw_error *err)
-{
-    mw_features_visual_options *o = mw_calloc(1, sizeof *o);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
-
-    if (!o) {
-        mw_fail_nomem(err);
-        return NULL;
-    }
-    o->preset = preset;
-    st = mw_groups_defaults(groups, mw_features_visual_options_groups(o, groups), preset, err);
-    if (st != MW_OK) mw_features_visual_options_free(&o);
-    return o;
-}
+MW_JOB_OPTIONS(features_visual, o->preset = preset)
 
 /* What one thread works with. */
 typedef struct worker {

@@ -52,29 +52,7 @@ size_t mw_score_options_groups(mw_score_options *o, mw_opt_group groups[MW_MAX_G
     return 2;
 }
 
-void mw_score_options_free(mw_score_options **o)
-{
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!*o) return;
-    mw_groups_clear(groups, mw_score_options_groups(*o, groups));
-    mw_free(*o);
-    *o = NULL;
-}
-
-mw_score_options *mw_score_options_new(int preset, mw_error *err)
-{
-    mw_score_options *o = mw_calloc(1, sizeof *o);
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!o) {
-        mw_fail_nomem(err);
-        return NULL;
-    }
-    if (mw_groups_defaults(groups, mw_score_options_groups(o, groups), preset, err) != MW_OK)
-        mw_score_options_free(&o);
-    return o;
-}
+MW_JOB_OPTIONS(score, (void)preset)
 
 #define N_COLUMNS 4
 

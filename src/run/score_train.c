@@ -84,29 +84,7 @@ size_t mw_train_options_groups(mw_train_options *o, mw_opt_group groups[MW_MAX_G
     return 3;
 }
 
-void mw_train_options_free(mw_train_options **o)
-{
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!*o) return;
-    mw_groups_clear(groups, mw_train_options_groups(*o, groups));
-    mw_free(*o);
-    *o = NULL;
-}
-
-mw_train_options *mw_train_options_new(int preset, mw_error *err)
-{
-    mw_train_options *o = mw_calloc(1, sizeof *o);
-    mw_opt_group groups[MW_MAX_GROUPS];
-
-    if (!o) {
-        mw_fail_nomem(err);
-        return NULL;
-    }
-    if (mw_groups_defaults(groups, mw_train_options_groups(o, groups), preset, err) != MW_OK)
-        mw_train_options_free(&o);
-    return o;
-}
+MW_JOB_OPTIONS(train, (void)preset)
 
 /* ---- one run ---- */
 

@@ -6,6 +6,9 @@
 #ifndef MW_RUN_SETUP_H
 #define MW_RUN_SETUP_H
 
+#include "base/error.h"
+#include "base/mem.h"
+#include "merwild/corrupt.h" /* MW_MAX_GROUPS */
 #include "run/job.h"
 
 #define MW_MAX_ROOTS 64
@@ -15,6 +18,36 @@
 mw_status mw_groups_defaults(const mw_opt_group *groups, size_t n_groups, int preset,
                              mw_error *err);
 void mw_groups_clear(const mw_opt_group *groups, size_t n_groups);
+
+/* Define mw_NAME_options_new and mw_NAME_options_free of a job from struct mw_NAME_options and its
+ * mw_NAME_options_groups. init: an expression that sets what no table does; o and preset are at
+ * hand. */
+#define MW_JOB_OPTIONS(name, init)                                                                 \
+    void mw_##name##_options_free(mw_##name##_options **o)                                         \
+    {                                                                                              \
+        mw_opt_group groups[MW_MAX_GROUPS];                                                        \
+                                                                                                   \
+        if (!*o) return;                                                                           \
+        mw_groups_clear(groups, mw_##name##_options_groups(*o, groups));                           \
+        mw_free(*o);                                                                               \
+        *o = NULL;                                                                                 \
+    }                                                                                              \
+                                                                                                   \
+    mw_##name##_options *mw_##name##_options_new(int preset, mw_error *err)                        \
+    {                                                                                              \
+        mw_##name##_options *o = mw_calloc(1, sizeof *o);                                          \
+        mw_opt_group groups[MW_MAX_GROUPS];                                                        \
+        mw_status st;                                                                              \
+                                                                                                   \
+        if (!o) {                                                                                  \
+            mw_fail_nomem(err);                                                                    \
+            return NULL;                                                                           \
+        }                                                                                          \
+        st = mw_groups_defaults(groups, mw_##name##_options_groups(o, groups), preset, err);       \
+        init;                                                                                      \
+        if (st != MW_OK) mw_##name##_options_free(&o);                                             \
+        return o;                                                                                  \
+    }
 
 /* Worker threads asked for, >= 1. */
 int mw_run_threads(const mw_run_options *o);

@@ -115,8 +115,13 @@ static void gemm_lanes(const mw_gemm_shape *s, const float *a, const float *b, f
 
     do {
         const size_t n_k = s->k - k < STRETCH ? s->k - k : STRETCH;
-        tile_ t = { .a = a + k * s->a_col, .a_row = s->a_row, .a_col = s->a_col, .ldb = s->ldb,
-                    .ldc = s->ldc, .k = n_k, .add = s->add || k };
+        tile_ t = { .a = a + k * s->a_col,
+                    .a_row = s->a_row,
+                    .a_col = s->a_col,
+                    .ldb = s->ldb,
+                    .ldc = s->ldc,
+                    .k = n_k,
+                    .add = s->add || k };
         size_t j = 0;
 
         for (; j < s->n; j += (size_t)LANES) {
