@@ -17,102 +17,16 @@
 #include "merwild/models.h"
 #include "nn/weights.h"
 
-/* Where a CLIP image tower keeps what tells its sizes. A layer: its number between two texts. */
-typedef struct naming {
-    const char *what, *prefix, *projection, *patch, *position, *layer[2], *hidden;
-    int columns_axis; /* of the projection */
-} naming;
-
-static const naming namings[] = {
-    { "Hugging Face",
-      "vision_model.",
-      "visual_projection.weight",
-      "vision_model.embeddings.patch_embedding.weight",
-      "vision_model.embeddings.position_embedding.weight",
-      { "vision_model.encoder.layers.", ".layer_norm1.weight" },
-      "vision_model.encoder.layers.0.mlp.fc1.weight",
-      0 },
-    { "OpenAI",
-      "visual.",
-      "visual.proj",
-      "visual.conv1.weight",
-      "visual.positional_embedding",
-      { "visual.transformer.resblocks.", ".ln_1.weight" },
-      "visual.transformer.resblocks.0.mlp.c_fc.weight",
-      1 },
-};
-
-static int count_layers(const mw_weights *w, const naming *by)
+static void describe_tower(mw_str *s, const mw_vit_info *v, const mw_weights *w)
 {
-    int n = 0;
+    const int hugging_face = mw_weights_find(w, "visual_projection.weight") != NULL;
 
-    for (; n < 1000; n++) {
-        char name[96];
-
-        snprintf(name, sizeof name, "%s%d%s", by->layer[0], n, by->layer[1]);
-        if (!mw_weights_find(w, name)) break;
-    }
-    return n;
-}
-
-/* Elements of the tower's tensors; position_ids are numbers of places, no weights. */
-static size_t count_parameters(const mw_weights *w, const naming *by)
-{
-    size_t sum = 0;
-
-    for (size_t i = 0; i < mw_weights_count(w); i++) {
-        const mw_tensor *t = mw_weights_at(w, i);
-
-        if (t->dtype <= MW_DTYPE_F64 &&
-            (!strncmp(t->name, by->prefix, strlen(by->prefix)) || !strcmp(t->name, by->projection)))
-            sum += t->n;
-    }
-    return sum;
-}
-
-static int fits_int(const mw_tensor *t)
-{
-    for (int k = 0; k < t->n_dims; k++)
-        if (!t->shape[k] || t->shape[k] > 1 << 20) return 0;
-    return 1;
-}
-
-/* Whether w holds an image tower of these names; its sizes. */
-static int image_tower(mw_vit_info *v, const mw_weights *w, const naming *by)
-{
-    const mw_tensor *patch = mw_weights_find(w, by->patch),
-                    *hidden = mw_weights_find(w, by->hidden),
-                    *place = mw_weights_find(w, by->position),
-                    *out = mw_weights_find(w, by->projection);
-    int grid = 1;
-
-    if (!patch || !hidden || !place || !out || patch->n_dims != 4 || hidden->n_dims != 2 ||
-        place->n_dims != 2 || out->n_dims != 2 || !fits_int(patch) || !fits_int(hidden) ||
-        !fits_int(place) || !fits_int(out))
-        return 0;
-    *v = (mw_vit_info){ .patch = (int)patch->shape[3],
-                        .width = (int)patch->shape[0],
-                        .heads = (int)patch->shape[0] / 64,
-                        .layers = count_layers(w, by),
-                        .mlp = (int)hidden->shape[0],
-                        .columns = (int)out->shape[by->columns_axis],
-                        .tokens = (int)place->shape[0],
-                        .n_parameters = count_parameters(w, by) };
-    while (grid * grid + 1 < v->tokens)
-        grid++;
-    v->side = grid * v->patch;
-    return grid * grid + 1 == v->tokens && patch->shape[1] == 3 &&
-           patch->shape[2] == patch->shape[3];
-}
-
-static void describe_tower(mw_str *s, const mw_vit_info *v, const naming *by)
-{
     mw_str_printf(s,
                   "contents    CLIP image tower, %s names\n"
                   "side        %d\npatch       %d\nwidth       %d\nlayers      %d\nheads       %d\n"
                   "mlp         %d\nembedding   %d\ntokens      %d\nparameters  %zu\n",
-                  by->what, v->side, v->patch, v->width, v->layers, v->heads, v->mlp, v->columns,
-                  v->tokens, v->n_parameters);
+                  hugging_face ? "Hugging Face" : "OpenAI", v->side, v->patch, v->width, v->layers,
+                  v->heads, v->mlp, v->columns, v->tokens, v->n_parameters);
 }
 
 static void describe_types(mw_str *s, const mw_weights *w)
@@ -138,12 +52,9 @@ static void describe_weights(mw_str *s, const mw_weights *w)
 
     mw_str_printf(s, "kind        %s\n", mw_weights_kind(w));
     describe_types(s, w);
-    for (size_t i = 0; i < sizeof namings / sizeof *namings; i++)
-        if (image_tower(&v, w, &namings[i])) {
-            describe_tower(s, &v, &namings[i]);
-            return;
-        }
-    if (format && !strcmp(format, "merwild-scoring"))
+    if (mw_vit_probe(&v, mw_weights_path(w), NULL) == MW_OK)
+        describe_tower(s, &v, w);
+    else if (format && !strcmp(format, "merwild-scoring"))
         mw_str_put(s, "contents    scoring network of merwild train\n");
     else
         mw_str_printf(s, "contents    unknown, %zu tensors\n", mw_weights_count(w));
