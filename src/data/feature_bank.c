@@ -16,7 +16,6 @@
 #include "data/npz.h"
 #include "data/npz_read.h"
 
-#define MAX_FILE    ((size_t)2 << 30)
 #define MAX_ROWS    ((size_t)1 << 24)
 #define MAX_COLUMNS ((size_t)1 << 20)
 
@@ -328,7 +327,7 @@ mw_status mw_bank_clip_read(mw_bank_clip *out, const char *path, mw_error *err)
 {
     char *bytes;
     size_t n;
-    mw_status st = mw_file_load(&bytes, &n, path, MAX_FILE, err);
+    mw_status st = mw_file_load(&bytes, &n, path, MW_BANK_MAX_FILE, err);
 
     *out = (mw_bank_clip){ .memory = NULL };
     if (st == MW_OK) st = mw_bank_clip_parse(out, bytes, n, path, err);

@@ -10,7 +10,7 @@
  *   m.names     (D,) U       columns
  *   m.variants  (K,) U       names of the variants: "clean" first
  *   m.types     (K,) U       what was done: "clean", "noise.speech", "occlusion.hand" ...
- *   m.levels    (K,) f8      how much: SNR in dB, hidden share, severity; NaN for clean
+ *   m.levels    (K,) f8      how much: SNR in dB, coverage, severity; NaN for clean
  *   m.k.x       (T, D) f4    features
  *   m.k.valid   (T,) u1      0: no row (padding, or dropped)
  *   m.k.rel     (T,) f4      reliability in [0, 1], 1 intact; NaN where it is not known
@@ -25,6 +25,7 @@
 
 #define MW_BANK_SUFFIX       ".bank.npz"
 #define MW_BANK_MAX_VARIANTS 256
+#define MW_BANK_MAX_FILE     ((size_t)2 << 30)
 #define MW_MAX_MODALITIES    3 /* in this order: a, v, t */
 
 typedef struct mw_bank_variant {

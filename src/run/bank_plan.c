@@ -38,8 +38,8 @@ const mw_opt mw_bank_plan_table[] = {
     { "p-video", MW_OPT_DOUBLE, O(p_video), "0.6", 0, 1, .help = "share of mixed variants whose picture is damaged" },
     { "mix-snr-min", MW_OPT_DOUBLE, O(snr_min), "-8", -60, 60, "dB", .help = "smallest ratio of mixed variants" },
     { "mix-snr-max", MW_OPT_DOUBLE, O(snr_max), "15", -60, 60, "dB", .help = "largest ratio of mixed variants" },
-    { "mix-severity-min", MW_OPT_DOUBLE, O(severity_min), "0.2", 0, 1, .help = "smallest hidden share, or severity, of mixed variants" },
-    { "mix-severity-max", MW_OPT_DOUBLE, O(severity_max), "0.9", 0, 1, .help = "largest hidden share, or severity, of mixed variants" },
+    { "mix-severity-min", MW_OPT_DOUBLE, O(severity_min), "0.2", 0, 1, .help = "smallest coverage, or severity, of mixed variants" },
+    { "mix-severity-max", MW_OPT_DOUBLE, O(severity_max), "0.9", 0, 1, .help = "largest coverage, or severity, of mixed variants" },
     { 0 },
 };
 /* clang-format on */

@@ -38,8 +38,9 @@ extern const mw_harm_info mw_harm_info_of[MW_N_HARMS];
 
 #define MW_PLAN_MAX_STRETCHES 3
 
-/* One variant. level: SNR in dB; for muting the share of the clip; share of the face box; or
- * severity in [0, 1]. Stretches [from, to) are shares of the clip, in order of time. */
+/* One variant. level: SNR in dB; for muting the share of the clip; area of the occluder over
+ * that of the face box; or severity in [0, 1]. Stretches [from, to) are shares of the clip, in
+ * order of time. */
 typedef struct mw_bank_spec {
     char name[32];
     mw_harm harm;

@@ -151,6 +151,7 @@ static mw_status additive_for(mw_additive_options **out, const mw_bank_sound *b,
 static mw_status add_noise(mw_sound_clip *clip, mw_bank_deed *deed, const mw_bank_sound *b,
                            const mw_bank_spec *s, mw_error *err)
 {
+    const mw_sound_maker *whole = clip->maker;
     mw_sound_maker maker = { .sound = b->sound, .bank = b->noise };
     mw_additive_options *o = NULL;
     mw_ints start = { NULL, 0 }, length = { NULL, 0 };
@@ -174,11 +175,15 @@ static mw_status add_noise(mw_sound_clip *clip, mw_bank_deed *deed, const mw_ban
             deed->op = NULL;
             st = mw_fail_nomem(err);
         }
-    } else {
+    }
+    if (!deed->op) {
+        if (o) mw_opt_clear(mw_op_audio_additive.info.options, o);
         mw_free(o);
+        deed->options = NULL;
     }
     mw_free(start.v);
     mw_free(length.v);
+    clip->maker = whole;
     clip->gap_start = clip->gap_length = NULL;
     return st;
 }

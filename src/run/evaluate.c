@@ -186,6 +186,8 @@ typedef struct evaluation {
     int *group;
     float *y;
     size_t n_clips, n_groups;
+    double constant; /* of n_train labels */
+    size_t n_train;
     mw_eval *eval;
     double start_s;
 } evaluation;
@@ -377,7 +379,7 @@ static mw_status run_clip(evaluation *v, size_t clip, mw_error *err)
 {
     mw_bank_clip file = { 0 };
     mw_test_clip test = { NULL, NULL, NULL };
-    mw_status st = mw_feature_bank_read(&file, &v->bank, v->clips[clip], err);
+    mw_status st = mw_feature_bank_read(&file, &v->bank, v->clips[clip], NULL, err);
 
     if (st == MW_OK) st = mw_test_clip_make(&test, &v->conditions, &file, v->clips[clip], err);
     for (size_t m = 0; st == MW_OK && m < v->trained.n; m++)
@@ -475,21 +477,24 @@ static void note_models(evaluation *v)
             }
         }
     mw_eval_note(v->eval, "bank (SHA-256 of bank.json and label.csv)", v->bank.sha256);
+    mw_eval_note(v->eval, "constant",
+                 v->n_train ? "the median training label"
+                            : "0: no clip of split train has a label in this table");
     mw_eval_note(v->eval, "merwild", mw_version());
 }
 
-/* What knowing nothing says: the median of the training labels. */
-static double constant_of(const evaluation *v)
+/* What knowing nothing says: the median of the training labels; 0 where there are none. */
+static mw_status find_constant(evaluation *v, mw_error *err)
 {
     const mw_labels *l = &v->bank.labels;
-    double *y = mw_calloc(l->n, sizeof *y), x = 0;
-    size_t n = 0;
+    double *y = mw_calloc(l->n, sizeof *y);
 
-    for (size_t i = 0; y && i < l->n; i++)
-        if (l->v[i].split == MW_TRAIN && isfinite(l->v[i].y)) y[n++] = l->v[i].y;
-    if (y && n) x = mw_quantile_sort(y, n, 0.5);
+    if (!y) return mw_fail_nomem(err);
+    for (size_t i = 0; i < l->n; i++)
+        if (l->v[i].split == MW_TRAIN && isfinite(l->v[i].y)) y[v->n_train++] = l->v[i].y;
+    v->constant = v->n_train ? mw_quantile_sort(y, v->n_train, 0.5) : 0;
     mw_free(y);
-    return x;
+    return MW_OK;
 }
 
 static mw_status create(evaluation *v, mw_error *err)
@@ -505,7 +510,7 @@ static mw_status create(evaluation *v, mw_error *err)
                                   .n_methods = v->n_methods,
                                   .seeds = v->seeds,
                                   .n_seeds = v->n_seeds,
-                                  .constant = constant_of(v),
+                                  .constant = v->constant,
                                   .full = v->o->v.full,
                                   .control = v->o->v.control,
                                   .unsupervised = v->o->v.unsupervised,
@@ -543,6 +548,7 @@ static mw_status set_up(evaluation *v, mw_error *err)
     if (st == MW_OK && *o->models) st = mw_methods_load(&v->trained, o->models, o->methods, err);
     if (st == MW_OK && *o->predictions) st = read_table(&v->said, o->predictions, err);
     if (st == MW_OK) st = list_clips(v, err);
+    if (st == MW_OK) st = find_constant(v, err);
     if (st == MW_OK) st = list_methods(v, err);
     if (st == MW_OK) st = mw_methods_check_unseen(&v->trained, v->clips, v->n_clips, err);
     if (st == MW_OK) st = mw_test_conditions_make(&v->conditions, &v->bank.index, err);
@@ -579,9 +585,9 @@ mw_status mw_evaluate(const mw_evaluate_options *o, const mw_run_hooks *hooks, m
     }
     if (st == MW_OK && v.trained.n) st = run_models(&v, err);
     if (st == MW_OK) note_models(&v);
-    if (st == MW_OK && !o->run.dry_run) st = mw_eval_write(v.eval, o->run.out, err);
+    if (st == MW_OK && !o->run.dry_run)
+        st = mw_eval_write(v.eval, o->run.out, &summary->n_outputs, err);
     if (st == MW_OK) summary->n_done = v.n_clips;
-    summary->n_outputs = st == MW_OK && !o->run.dry_run ? 2 : 0;
     summary->elapsed_s = mw_clock_s() - v.start_s;
     tear_down(&v);
     return st;

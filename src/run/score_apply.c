@@ -176,7 +176,7 @@ static mw_status score_clip(apply_run *r, const char *name, mw_error *err)
     mw_bank_clip clip = { 0 };
     mw_model_result res = { 0 };
     size_t n = 0;
-    mw_status st = in ? mw_feature_bank_read(&clip, &r->bank, name, err) : mw_fail_nomem(err);
+    mw_status st = in ? mw_feature_bank_read(&clip, &r->bank, name, NULL, err) : mw_fail_nomem(err);
 
     for (; st == MW_OK && n < r->n_conditions; n++)
         st = mw_feature_bank_input(&in[n], &clip, r->conditions[n], name, err);

@@ -47,17 +47,18 @@ mw_status mw_feature_bank_open(mw_feature_bank *b, const char *dir, const char *
     return st;
 }
 
-static char *clip_path(const mw_feature_bank *b, const char *clip)
-{
-    return mw_format("%s/%s" MW_BANK_SUFFIX, b->dir, clip);
-}
-
 mw_status mw_feature_bank_read(mw_bank_clip *out, const mw_feature_bank *b, const char *clip,
-                               mw_error *err)
+                               char *sha256, mw_error *err)
 {
-    char *path = clip_path(b, clip);
-    mw_status st = path ? mw_bank_clip_read(out, path, err) : mw_fail_nomem(err);
+    char *path = mw_format("%s/%s" MW_BANK_SUFFIX, b->dir, clip), *bytes = NULL;
+    size_t n;
+    mw_status st =
+        path ? mw_file_load(&bytes, &n, path, MW_BANK_MAX_FILE, err) : mw_fail_nomem(err);
 
+    *out = (mw_bank_clip){ .memory = NULL };
+    if (st == MW_OK) st = mw_bank_clip_parse(out, bytes, n, path, err);
+    if (st == MW_OK && sha256) mw_sha256_hex(sha256, bytes, n);
+    mw_free(bytes);
     mw_free(path);
     return st;
 }
@@ -148,7 +149,7 @@ static mw_status fit_clip(mw_prep_sums *sums, const mw_prep *p, const mw_split_r
                           const double *weights, const mw_label *label, mw_error *err)
 {
     mw_bank_clip clip;
-    mw_status st = mw_feature_bank_read(&clip, r->bank, label->clip, err);
+    mw_status st = mw_feature_bank_read(&clip, r->bank, label->clip, NULL, err);
 
     if (st != MW_OK) return st;
     for (size_t c = 0; st == MW_OK && c < r->n_conditions; c++) {
@@ -298,12 +299,17 @@ static mw_status take_scores(loading *l, const size_t *numbers, mw_error *err)
     return st;
 }
 
-static mw_status load_clip(loading *l, const mw_label *label, size_t **numbers, mw_error *err)
+/* Name and contents of the clip's file go into hash. */
+static mw_status load_clip(loading *l, const mw_label *label, size_t **numbers, mw_sha256 *hash,
+                           mw_error *err)
 {
-    mw_status st = mw_feature_bank_read(&l->clip, l->r->bank, label->clip, err);
+    char sha256[65];
+    mw_status st = mw_feature_bank_read(&l->clip, l->r->bank, label->clip, sha256, err);
 
     *numbers = NULL;
     if (st != MW_OK) return st;
+    mw_sha256_update(hash, label->clip, strlen(label->clip) + 1);
+    mw_sha256_update(hash, sha256, MW_SHA256_HEX);
     for (size_t c = 0; st == MW_OK && c < l->r->n_conditions; c++)
         st = mw_feature_bank_input(&l->inputs[c], &l->clip, l->r->conditions[c], label->clip, err);
     if (st == MW_OK) st = number_tokens(l, numbers, err);
@@ -332,19 +338,6 @@ static mw_status point_at_tokens(mw_score_split *s, size_t **numbers, size_t per
             v->tokens[k] = numbers[i][k] == SIZE_MAX ? NULL : &s->tokens[numbers[i][k]];
     }
     return MW_OK;
-}
-
-static mw_status hash_clip(mw_sha256 *h, const mw_feature_bank *b, const char *clip, mw_error *err)
-{
-    char *path = clip_path(b, clip), hex[65];
-    mw_status st = path ? mw_sha256_file(hex, NULL, path, err) : mw_fail_nomem(err);
-
-    if (st == MW_OK) {
-        mw_sha256_update(h, clip, strlen(clip) + 1);
-        mw_sha256_update(h, hex, MW_SHA256_HEX);
-    }
-    mw_free(path);
-    return st;
 }
 
 static size_t count_clips(const mw_split_request *r)
@@ -380,8 +373,7 @@ mw_status mw_score_split_load(mw_score_split *out, const mw_split_request *r, co
         l.sample = &out->set.v[i];
         out->set.n = i + 1;
         st = ask_to_stop(r, err);
-        if (st == MW_OK) st = hash_clip(&hash, r->bank, out->labels[i]->clip, err);
-        if (st == MW_OK) st = load_clip(&l, out->labels[i], &numbers[i], err);
+        if (st == MW_OK) st = load_clip(&l, out->labels[i], &numbers[i], &hash, err);
     }
     if (st == MW_OK)
         st = point_at_tokens(out, numbers, r->n_conditions * (size_t)p->n_modalities, err);

@@ -23,9 +23,9 @@ typedef struct mw_feature_bank {
 mw_status mw_feature_bank_open(mw_feature_bank *b, const char *dir, const char *labels,
                                mw_error *err);
 void mw_feature_bank_close(mw_feature_bank *b);
-/* Read the file of one clip. */
+/* Read the file of one clip; sha256 [65] receives the hash of its contents, NULL: not wanted. */
 mw_status mw_feature_bank_read(mw_bank_clip *out, const mw_feature_bank *b, const char *clip,
-                               mw_error *err);
+                               char *sha256, mw_error *err);
 /* Which variants of a clip stand for a condition. MW_ERR_FORMAT "bad_bank" when one is not there.
  */
 mw_status mw_feature_bank_input(mw_model_input *out, const mw_bank_clip *clip,

@@ -4,10 +4,8 @@
  */
 #include "merwild/train.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,6 +17,7 @@
 #include "run/score_targets.h"
 #include "run/setup.h"
 #include "run/sidecar.h"
+#include "score/metrics.h"
 
 #define COMMAND "train"
 
@@ -142,7 +141,7 @@ static mw_status find_columns(train_run *r, mw_error *err)
     if (!first)
         return mw_fail(err, MW_ERR_FORMAT, "no_clips", "'%s' has no clip of split train",
                        r->o->run.in);
-    st = mw_feature_bank_read(&clip, &r->bank, first->clip, err);
+    st = mw_feature_bank_read(&clip, &r->bank, first->clip, NULL, err);
     if (st != MW_OK) return st;
     mw_free(r->net.columns.v);
     r->net.columns = (mw_ints){ mw_calloc(n, sizeof(int64_t)), n };
@@ -279,26 +278,16 @@ static mw_status load_split(mw_score_split *out, train_run *r, mw_split split, m
     return st;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-
-    return (x > y) - (x < y);
-}
-
 static mw_status median_label(train_run *r, mw_error *err)
 {
     const mw_sample_set *s = &r->train.set;
-    float *y = mw_calloc(s->n, sizeof *y);
+    double *y = mw_calloc(s->n, sizeof *y);
     size_t n = 0;
 
     if (!y) return mw_fail_nomem(err);
     for (size_t i = 0; i < s->n; i++)
-        if (s->v[i].has_y) y[n++] = s->v[i].y[0];
-    if (n) {
-        qsort(y, n, sizeof *y, by_value);
-        r->median = n % 2 ? (double)y[n / 2] : 0.5 * ((double)y[n / 2 - 1] + (double)y[n / 2]);
-    }
+        if (s->v[i].has_y) y[n++] = (double)s->v[i].y[0];
+    if (n) r->median = mw_quantile_sort(y, n, 0.5);
     mw_free(y);
     if (!n && r->net.task != MW_TASK_RELIABILITY)
         return mw_fail(err, MW_ERR_FORMAT, "no_labels",
@@ -468,33 +457,6 @@ static mw_status run_epoch(seed_run *s, mw_error *err)
     return st;
 }
 
-static void remove_checkpoints(const char *dir)
-{
-    DIR *d = opendir(dir);
-    struct dirent *e;
-
-    while (d && (e = readdir(d))) {
-        static const char *const files[] = { "model.safetensors", "best.safetensors",
-                                             "optim.safetensors", "state.json" };
-
-        if (strncmp(e->d_name, "epoch-", 6)) continue;
-        for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-            char *path = mw_format("%s/%s/%s", dir, e->d_name, files[i]);
-
-            if (path) unlink(path);
-            mw_free(path);
-        }
-        {
-            char *path = mw_path_join(dir, e->d_name);
-
-            if (path) rmdir(path);
-            mw_free(path);
-        }
-    }
-    if (d) closedir(d);
-    rmdir(dir);
-}
-
 /* 1: a finished model of the same options and data is there; -1 with err: another's. */
 static int is_finished(const seed_run *s, mw_error *err)
 {
@@ -556,7 +518,7 @@ static mw_status train_seed(seed_run *s, mw_error *err)
 
     if (finished > 0) r->summary->n_skipped++;
     if (finished) return st;
-    if (r->o->run.overwrite) remove_checkpoints(s->checkpoints);
+    if (r->o->run.overwrite) mw_trainer_forget(s->checkpoints);
     st = mw_make_dirs(s->checkpoints, err);
     if (st == MW_OK) st = open_seed(s, err);
     while (st == MW_OK && !mw_trainer_done(s->trainer))
@@ -566,7 +528,7 @@ static mw_status train_seed(seed_run *s, mw_error *err)
     s->model->scorer = r->scorer; /* lent, to be saved beside it */
     st = mw_model_save(s->model, s->dir, about, s, err);
     s->model->scorer = NULL;
-    if (st == MW_OK) remove_checkpoints(s->checkpoints);
+    if (st == MW_OK) mw_trainer_forget(s->checkpoints);
     r->epochs_ended = epochs_before + (size_t)r->o->d.t.epochs;
     r->summary->n_done += st == MW_OK;
     r->summary->n_outputs += st == MW_OK;

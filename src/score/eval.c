@@ -33,6 +33,40 @@ int mw_eval_in_block(const mw_bank_condition *c, const mw_eval_block *b)
     return !strcmp(c->block, b->block) && (b->heldout < 0 || b->heldout == c->heldout);
 }
 
+static int same_axis(const mw_bank_condition *a, const mw_bank_condition *b)
+{
+    return !strcmp(a->type, b->type) && !strcmp(a->axis, b->axis);
+}
+
+int mw_eval_is_first(const mw_eval *e, size_t c)
+{
+    for (size_t before = 0; before < c; before++)
+        if (same_axis(&e->s.conditions[before], &e->s.conditions[c])) return 0;
+    return 1;
+}
+
+double mw_eval_severity(const mw_bank_condition *c)
+{
+    return strcmp(c->axis, "snr_db") ? c->level : -c->level; /* more decibels are less damage */
+}
+
+size_t mw_eval_along(size_t *order, size_t most, const mw_eval *e, size_t c)
+{
+    const mw_bank_condition *all = e->s.conditions;
+    size_t n = 0;
+
+    for (size_t k = 0; k < e->s.n_conditions && n < most; k++) {
+        size_t i = n;
+
+        if (!same_axis(&all[k], &all[c])) continue;
+        for (; i > 0 && mw_eval_severity(&all[order[i - 1]]) > mw_eval_severity(&all[k]); i--)
+            order[i] = order[i - 1];
+        order[i] = k;
+        n++;
+    }
+    return n;
+}
+
 size_t mw_eval_method(const mw_eval *e, const char *name)
 {
     size_t m = 0;
@@ -310,35 +344,40 @@ mw_status mw_eval_analyse(mw_eval *e, mw_error *err)
     return st;
 }
 
-static mw_status store(const char *dir, const char *name, mw_str *s, mw_error *err)
+/* A file of the report, where there is something in it; n_files counts. */
+static mw_status store(const char *dir, const char *name, mw_str *s, size_t *n_files, mw_error *err)
 {
     char *path = mw_path_join(dir, name);
     mw_status st = path ? mw_str_ok(s, err) : mw_fail_nomem(err);
 
-    if (st == MW_OK && s->n) st = mw_file_store(path, s->data, s->n, err);
+    if (st == MW_OK && s->n) {
+        st = mw_file_store(path, s->data, s->n, err);
+        *n_files += st == MW_OK;
+    }
     mw_free(path);
     mw_str_clear(s);
     return st;
 }
 
-mw_status mw_eval_write(mw_eval *e, const char *dir, mw_error *err)
+mw_status mw_eval_write(mw_eval *e, const char *dir, size_t *n_files, mw_error *err)
 {
     mw_str s = { 0 };
     mw_status st = mw_str_ok(&e->notes, err);
 
+    *n_files = 0;
     if (st == MW_OK) st = mw_eval_analyse(e, err);
     if (st == MW_OK) st = mw_make_dirs(dir, err);
     if (st != MW_OK) return st;
     mw_eval_put_json(&s, e);
-    st = store(dir, "results.json", &s, err);
+    st = store(dir, "results.json", &s, n_files, err);
     mw_eval_put_curve(&s, e, "snr_db");
-    if (st == MW_OK) st = store(dir, "curve_snr.svg", &s, err);
+    if (st == MW_OK) st = store(dir, "curve_snr.svg", &s, n_files, err);
     mw_eval_put_curve(&s, e, "coverage");
-    if (st == MW_OK) st = store(dir, "curve_coverage.svg", &s, err);
+    if (st == MW_OK) st = store(dir, "curve_coverage.svg", &s, n_files, err);
     mw_eval_put_csv(&s, e);
-    if (st == MW_OK) st = store(dir, "report.csv", &s, err);
+    if (st == MW_OK) st = store(dir, "report.csv", &s, n_files, err);
     mw_eval_put_report(&s, e);
-    if (st == MW_OK) st = store(dir, "report.md", &s, err);
+    if (st == MW_OK) st = store(dir, "report.md", &s, n_files, err);
     mw_str_clear(&s);
     return st;
 }

@@ -71,7 +71,8 @@ void mw_eval_coefficient(mw_eval *e, size_t method, size_t seed, const char *nam
 /* A fact for the end of the report. */
 void mw_eval_note(mw_eval *e, const char *key, const char *value);
 
-/* DIR/report.md, report.csv, results.json, curve_snr.svg, curve_coverage.svg. */
-mw_status mw_eval_write(mw_eval *e, const char *dir, mw_error *err);
+/* DIR/report.md, report.csv, results.json, and curve_snr.svg and curve_coverage.svg where
+ * conditions lie on their axes. *n_files: how many were written. */
+mw_status mw_eval_write(mw_eval *e, const char *dir, size_t *n_files, mw_error *err);
 
 #endif

@@ -278,7 +278,7 @@ void mw_eval_put_curve(mw_str *s, const mw_eval *e, const char *axis)
     }
     mw_str_printf(s, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
                   (LEFT + RIGHT) / 2, BOTTOM + 40,
-                  strcmp(axis, "snr_db") ? "hidden share of the face"
+                  strcmp(axis, "snr_db") ? "coverage: area of the occluder / of the face box"
                                          : "signal-to-noise ratio, dB");
     for (size_t m = 0; m < e->s.n_methods; m++) {
         const char *colour = colours[m % N_COLOURS];

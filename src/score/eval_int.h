@@ -9,7 +9,6 @@
 #include "score/eval.h"
 
 #define MW_EVAL_N_BLOCKS 10
-#define MW_EVAL_DRAWS    1024
 
 /* Blocks of the head table. seen: 1 seen kinds only, 0 held-out ones only, -1 both. */
 typedef struct mw_eval_block {
@@ -82,6 +81,13 @@ static inline const double *mw_eval_errors(const mw_eval *e, size_t method, size
 
 /* Whether a condition belongs to a block. */
 int mw_eval_in_block(const mw_bank_condition *c, const mw_eval_block *b);
+/* A condition's level as damage: it grows with it. */
+double mw_eval_severity(const mw_bank_condition *c);
+/* Conditions of the type and axis of condition c, in rising severity: order [most]. Their number.
+ */
+size_t mw_eval_along(size_t *order, size_t most, const mw_eval *e, size_t c);
+/* Whether no condition before c has its type and axis. */
+int mw_eval_is_first(const mw_eval *e, size_t c);
 /* Mean absolute error of a method in one condition over seeds and clips. */
 double mw_eval_mae(const mw_eval *e, size_t method, size_t condition);
 /* Mean reliability over seeds and clips; NaN when none was given. */

@@ -126,31 +126,24 @@ static int damaged_alone(const mw_bank_condition *c)
     return !strcmp(c->block, "A") ? 0 : !strcmp(c->block, "V") ? 1 : -1;
 }
 
-/* Pairs of neighbours on an axis where more damage of that kind was called more reliable. */
-static size_t rises(const mw_eval *e, size_t m, const mw_bank_condition *kind, size_t *n)
+/* Steps along the axis of condition c, *n of them, in which more damage of its kind was called more
+ * reliable. */
+static size_t rises(const mw_eval *e, size_t m, size_t c, size_t *n)
 {
-    const int modality = damaged_alone(kind), falls = !strcmp(kind->axis, "snr_db");
-    double x[MAX_LEVELS], said[MAX_LEVELS];
-    size_t count = 0;
+    size_t order[MAX_LEVELS], count = 0;
+    const size_t n_levels = mw_eval_along(order, MAX_LEVELS, e, c);
+    double last = NAN;
 
     *n = 0;
-    for (size_t c = 0; c < e->s.n_conditions && *n < MAX_LEVELS; c++) {
-        const mw_bank_condition *k = &e->s.conditions[c];
-        const double severity = falls ? -k->level : k->level;
-        const double mean = mw_eval_mean_said(e, m, c, modality);
-        size_t i = *n;
+    for (size_t i = 0; i < n_levels; i++) {
+        const double said =
+            mw_eval_mean_said(e, m, order[i], damaged_alone(&e->s.conditions[order[i]]));
 
-        if (strcmp(k->type, kind->type) || strcmp(k->axis, kind->axis) || !isfinite(mean)) continue;
-        for (; i > 0 && x[i - 1] > severity; i--) {
-            x[i] = x[i - 1];
-            said[i] = said[i - 1];
-        }
-        x[i] = severity;
-        said[i] = mean;
-        ++*n;
+        if (!isfinite(said)) continue;
+        *n += isfinite(last) != 0;
+        count += said > last; /* never for the first */
+        last = said;
     }
-    for (size_t i = 1; i < *n; i++)
-        count += said[i] > said[i - 1];
     return count;
 }
 
@@ -160,21 +153,17 @@ static void put_axes(mw_str *s, const mw_eval *e, size_t m)
 
     for (size_t c = 0; c < e->s.n_conditions; c++) {
         const mw_bank_condition *k = &e->s.conditions[c];
-        int first = damaged_alone(k) >= 0 && *k->axis;
         size_t n, count;
 
-        for (size_t before = 0; before < c && first; before++)
-            first = strcmp(e->s.conditions[before].type, k->type) != 0 ||
-                    strcmp(e->s.conditions[before].axis, k->axis) != 0;
-        if (!first) continue;
-        count = rises(e, m, k, &n);
-        if (n < 2) continue;
+        if (damaged_alone(k) < 0 || !*k->axis || !mw_eval_is_first(e, c)) continue;
+        count = rises(e, m, c, &n);
+        if (!n) continue;
         if (!any++)
             mw_str_printf(s,
                           "\n### Does the reliability of `%s` fall as damage grows?\n\n"
                           "| damage | steps | of them it rises in |\n| --- | --- | --- |\n",
                           e->s.methods[m]);
-        mw_str_printf(s, "| %s%s | %zu | %zu |\n", k->type, k->heldout ? " (h)" : "", n - 1, count);
+        mw_str_printf(s, "| %s%s | %zu | %zu |\n", k->type, k->heldout ? " (h)" : "", n, count);
     }
 }
 

@@ -10,45 +10,31 @@
 
 #define MAX_CELLS 64
 
-/* Skill of the cells of one kind of damage along an axis, in rising severity. */
-static size_t curve(double *x, double *skill, const mw_eval *e, size_t method, const char *type,
-                    const char *axis)
+/* Area under the skill of the kind of damage of condition c. */
+static double area(const mw_eval *e, size_t method, size_t c)
 {
-    const int falls = !strcmp(axis, "snr_db"); /* more decibels are less damage */
-    size_t n = 0;
+    size_t order[MAX_CELLS];
+    const size_t n = mw_eval_along(order, MAX_CELLS, e, c);
+    double x[MAX_CELLS], skill[MAX_CELLS];
 
-    for (size_t c = 0; c < e->s.n_conditions && n < MAX_CELLS; c++) {
-        const mw_bank_condition *k = &e->s.conditions[c];
-        const double severity = falls ? -k->level : k->level;
-        size_t i = n;
-
-        if (strcmp(k->type, type) || strcmp(k->axis, axis)) continue;
-        for (; i > 0 && x[i - 1] > severity; i--) {
-            x[i] = x[i - 1];
-            skill[i] = skill[i - 1];
-        }
-        x[i] = severity;
-        skill[i] = mw_skill_mae(mw_eval_mae(e, method, c), mw_eval_mae_constant(e));
-        n++;
+    for (size_t i = 0; i < n; i++) {
+        x[i] = mw_eval_severity(&e->s.conditions[order[i]]);
+        skill[i] = mw_skill_mae(mw_eval_mae(e, method, order[i]), mw_eval_mae_constant(e));
     }
-    return n;
+    return mw_aurc(x, skill, n);
 }
 
 /* Mean area over the kinds of damage of an axis that are, or are not, held out. */
 static double mean_area(const mw_eval *e, size_t method, const char *axis, int heldout)
 {
-    double sum = 0, x[MAX_CELLS], skill[MAX_CELLS];
+    double sum = 0;
     size_t n = 0;
 
     for (size_t c = 0; c < e->s.n_conditions; c++) {
         const mw_bank_condition *k = &e->s.conditions[c];
-        int first = !strcmp(k->axis, axis) && k->heldout == heldout;
 
-        for (size_t before = 0; before < c && first; before++)
-            first = strcmp(e->s.conditions[before].type, k->type) != 0 ||
-                    strcmp(e->s.conditions[before].axis, axis) != 0;
-        if (!first) continue;
-        sum += mw_aurc(x, skill, curve(x, skill, e, method, k->type, axis));
+        if (strcmp(k->axis, axis) || k->heldout != heldout || !mw_eval_is_first(e, c)) continue;
+        sum += area(e, method, c);
         n++;
     }
     return n ? sum / (double)n : NAN;

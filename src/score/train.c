@@ -333,8 +333,10 @@ static int64_t epoch_of(const char *name)
     return mw_i64_parse(name + strlen(PREFIX), &n) || n < 0 ? -1 : n;
 }
 
-/* Call for every checkpoint below dir: the newest epoch; removes those other than keep (-1: none
- * is removed). */
+#define KEEP_ALL  (-1)
+#define KEEP_NONE (-2)
+
+/* The newest epoch of the checkpoints below dir, -1 without any; removes those other than keep. */
 static int64_t look_through(const char *dir, int64_t keep)
 {
     DIR *d = opendir(dir);
@@ -346,11 +348,17 @@ static int64_t look_through(const char *dir, int64_t keep)
         char *folder = n >= 0 ? mw_path_join(dir, e->d_name) : NULL;
 
         if (n > newest) newest = n;
-        if (folder && keep >= 0 && n != keep) remove_checkpoint(folder);
+        if (folder && keep != KEEP_ALL && n != keep) remove_checkpoint(folder);
         mw_free(folder);
     }
     if (d) closedir(d);
     return newest;
+}
+
+void mw_trainer_forget(const char *dir)
+{
+    look_through(dir, KEEP_NONE);
+    rmdir(dir);
 }
 
 mw_status mw_trainer_save(const mw_trainer *t, const char *dir, const char *tag, mw_error *err)
@@ -404,7 +412,7 @@ static mw_status read_state(mw_trainer *t, const char *path, const char *tag, mw
 mw_status mw_trainer_restore(mw_trainer *t, const char *dir, const char *tag, int *found,
                              mw_error *err)
 {
-    const int64_t newest = look_through(dir, -1);
+    const int64_t newest = look_through(dir, KEEP_ALL);
     char *folder;
     files f = { NULL };
     mw_status st;

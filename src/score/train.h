@@ -72,6 +72,9 @@ mw_status mw_trainer_save(const mw_trainer *t, const char *dir, const char *tag,
 mw_status mw_trainer_restore(mw_trainer *t, const char *dir, const char *tag, int *found,
                              mw_error *err);
 
+/* Remove all checkpoints below dir, and dir where nothing else is in it. */
+void mw_trainer_forget(const char *dir);
+
 /* Epochs done, and the epoch that was best. */
 int64_t mw_trainer_epochs(const mw_trainer *t);
 int64_t mw_trainer_best_epoch(const mw_trainer *t);

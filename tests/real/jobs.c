@@ -5,20 +5,6 @@
 
 #include "run/walk.h"
 
-void set_option(const mw_opt_group *groups, size_t n, const char *name, const char *value)
-{
-    mw_error err;
-
-    for (size_t i = 0; i < n; i++) {
-        const mw_opt *row = mw_opt_find(groups[i].table, name);
-
-        if (!row) continue;
-        if (mw_opt_set(row, groups[i].values, value, &err) != MW_OK) fail_msg("%s", err.message);
-        return;
-    }
-    fail_msg("no option %s", name);
-}
-
 mw_texts clip_stems(void)
 {
     mw_walk walk = { 0 };

@@ -20,9 +20,6 @@
         }                                                                                          \
     } while (0)
 
-/* Set an option of any of the groups by name; fails the test when there is none. */
-void set_option(const mw_opt_group *groups, size_t n, const char *name, const char *value);
-
 /* Relative paths without suffix of the clips below the shared folder, sorted (texts_free). */
 mw_texts clip_stems(void);
 void texts_free(mw_texts *t);

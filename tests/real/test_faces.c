@@ -19,9 +19,9 @@ static char *run_faces(const char *format)
     mw_summary summary;
     mw_error err;
 
-    set_option(groups, n, "in", shared_path(CLIPS));
-    set_option(groups, n, "out", out);
-    set_option(groups, n, "format", format);
+    assert_ok(set_option(groups, n, "in", shared_path(CLIPS), NULL));
+    assert_ok(set_option(groups, n, "out", out, NULL));
+    assert_ok(set_option(groups, n, "format", format, NULL));
     if (mw_faces(o, NULL, &summary, &err) != MW_OK) fail_msg("%s", err.message);
     assert_int_equal(summary.n_failed, 0);
     assert_true(summary.n_done >= 28);

@@ -23,13 +23,15 @@ static char *run_occlusion(const char *in, const char *faces)
     mw_summary summary;
     mw_error err;
 
-    set_option(groups, n, "in", in);
-    set_option(groups, n, "out", out);
-    set_option(groups, n, "mode", "occlusion");
-    set_option(groups, n, "faces", faces);
-    set_option(groups, n, "noise-percent", "0.3");
-    set_option(groups, n, "occlusion-img", shared_path("samples/mosi/occlusion_patch/image"));
-    set_option(groups, n, "occlusion-mask", shared_path("samples/mosi/occlusion_patch/mask"));
+    assert_ok(set_option(groups, n, "in", in, NULL));
+    assert_ok(set_option(groups, n, "out", out, NULL));
+    assert_ok(set_option(groups, n, "mode", "occlusion", NULL));
+    assert_ok(set_option(groups, n, "faces", faces, NULL));
+    assert_ok(set_option(groups, n, "noise-percent", "0.3", NULL));
+    assert_ok(set_option(groups, n, "occlusion-img",
+                         shared_path("samples/mosi/occlusion_patch/image"), NULL));
+    assert_ok(set_option(groups, n, "occlusion-mask",
+                         shared_path("samples/mosi/occlusion_patch/mask"), NULL));
     if (mw_corrupt_video(o, NULL, &summary, &err) != MW_OK) fail_msg("%s", err.message);
     assert_int_equal(summary.n_failed, 0);
     assert_true(summary.n_done >= 28);

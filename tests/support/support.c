@@ -6,6 +6,8 @@
 #include <locale.h>
 #include <unistd.h>
 
+#include "base/error.h"
+
 static const char *below(const char *variable, const char *relative)
 {
     static char text[4][4096];
@@ -152,4 +154,15 @@ int count_files(const char *path, const char *suffix)
     n_wanted = 0;
     nftw(path, count_one, 32, FTW_PHYS);
     return n_wanted;
+}
+
+mw_status set_option(const mw_opt_group *groups, size_t n, const char *name, const char *value,
+                     mw_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const mw_opt *row = mw_opt_find(groups[i].table, name);
+
+        if (row) return mw_opt_set(row, groups[i].values, value, err);
+    }
+    return mw_fail(err, MW_ERR_RANGE, "bad_option", "no option '%s'", name);
 }

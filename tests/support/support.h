@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "merwild/status.h"
+#include "merwild/options.h"
 
 /* A path below the source tree / below the shared folder; static buffers, valid until the fourth
  * next call. */
@@ -61,6 +61,11 @@ void temp_dir_remove(char *path);
         if (st_ != (status))                                                                       \
             fail_msg("%s: %s instead of %s", #call, mw_status_name(st_), mw_status_name(status));  \
     } while (0)
+
+/* Set an option of a job by name, as the command line does. MW_ERR_RANGE, also when no table has
+ * it. */
+mw_status set_option(const mw_opt_group *groups, size_t n, const char *name, const char *value,
+                     mw_error *err);
 
 /* A decimal comma for the process, from whichever such locale is installed, else made with
  * localedef below dir; 0 when there is no way. setlocale(LC_ALL, "C") ends it. */

@@ -26,18 +26,6 @@ static const char *in(const char *name)
     return text[turn];
 }
 
-static void set(mw_opt_group *groups, size_t n, const char *name, const char *value)
-{
-    for (size_t g = 0; g < n; g++) {
-        const mw_opt *row = mw_opt_find(groups[g].table, name);
-
-        if (!row) continue;
-        assert_ok(mw_opt_set(row, groups[g].values, value, NULL));
-        return;
-    }
-    fail_msg("no option %s", name);
-}
-
 static void train(const char *out, const char *net)
 {
     mw_train_options *o = mw_train_options_new(0, NULL);
@@ -45,15 +33,15 @@ static void train(const char *out, const char *net)
     const size_t n = mw_train_options_groups(o, groups);
     mw_summary s;
 
-    set(groups, n, "in", in("bank"));
-    set(groups, n, "out", in(out));
-    set(groups, n, "net", net);
-    set(groups, n, "seeds", "1,2");
-    set(groups, n, "epochs", "12");
-    set(groups, n, "batch", "4");
-    set(groups, n, "warmup-steps", "10");
-    set(groups, n, "rate", "0.003");
-    set(groups, n, "width", "16");
+    assert_ok(set_option(groups, n, "in", in("bank"), NULL));
+    assert_ok(set_option(groups, n, "out", in(out), NULL));
+    assert_ok(set_option(groups, n, "net", net, NULL));
+    assert_ok(set_option(groups, n, "seeds", "1,2", NULL));
+    assert_ok(set_option(groups, n, "epochs", "12", NULL));
+    assert_ok(set_option(groups, n, "batch", "4", NULL));
+    assert_ok(set_option(groups, n, "warmup-steps", "10", NULL));
+    assert_ok(set_option(groups, n, "rate", "0.003", NULL));
+    assert_ok(set_option(groups, n, "width", "16", NULL));
     assert_ok(mw_train(o, NULL, &s, NULL));
     mw_train_options_free(&o);
 }
@@ -90,10 +78,10 @@ static mw_status evaluate(const setting *settings, mw_summary *s, mw_error *err)
     const size_t n = mw_evaluate_options_groups(o, groups);
     mw_status st;
 
-    set(groups, n, "replicates", "50");
-    set(groups, n, "draws", "5");
+    assert_ok(set_option(groups, n, "replicates", "50", NULL));
+    assert_ok(set_option(groups, n, "draws", "5", NULL));
     for (; settings->name; settings++)
-        set(groups, n, settings->name, settings->value);
+        assert_ok(set_option(groups, n, settings->name, settings->value, NULL));
     st = mw_evaluate(o, NULL, s, err);
     mw_evaluate_options_free(&o);
     return st;

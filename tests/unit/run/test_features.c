@@ -20,17 +20,6 @@
 #include "support/clips.h"
 #include "support/sounds.h"
 
-static mw_status assign(const mw_opt_group *groups, size_t n, const char *name, const char *value,
-                        mw_error *err)
-{
-    for (size_t i = 0; i < n; i++) {
-        const mw_opt *row = mw_opt_find(groups[i].table, name);
-
-        if (row) return mw_opt_set(row, groups[i].values, value, err);
-    }
-    return mw_fail(err, MW_ERR_RANGE, "bad_option", "no option '%s'", name);
-}
-
 /* Run over in with "key=value ..." options. */
 static mw_status run(const char *in, const char *out, const char *options,
                      const mw_run_hooks *hooks, mw_summary *summary, mw_error *err)
@@ -39,16 +28,16 @@ static mw_status run(const char *in, const char *out, const char *options,
     mw_opt_group groups[MW_MAX_GROUPS];
     const size_t n = mw_features_audio_options_groups(o, groups);
     char *text = mw_strdup(options), *rest = NULL;
-    mw_status st = assign(groups, n, "in", in, err);
+    mw_status st = set_option(groups, n, "in", in, err);
 
-    if (st == MW_OK) st = assign(groups, n, "out", out, err);
-    if (st == MW_OK) st = assign(groups, n, "jobs", "1", err);
-    if (st == MW_OK) st = assign(groups, n, "sync", "none", err);
+    if (st == MW_OK) st = set_option(groups, n, "out", out, err);
+    if (st == MW_OK) st = set_option(groups, n, "jobs", "1", err);
+    if (st == MW_OK) st = set_option(groups, n, "sync", "none", err);
     for (char *p = strtok_r(text, " ", &rest); p && st == MW_OK; p = strtok_r(NULL, " ", &rest)) {
         char *value = strchr(p, '=');
 
         *value++ = 0;
-        st = assign(groups, n, p, value, err);
+        st = set_option(groups, n, p, value, err);
     }
     if (st == MW_OK) st = mw_features_audio(o, hooks, summary, err);
     mw_free(text);

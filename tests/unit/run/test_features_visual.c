@@ -63,17 +63,6 @@ static void clear(fixture *x)
     assert_int_equal(mw_mem_live(), 0);
 }
 
-static mw_status assign(const mw_opt_group *groups, size_t n, const char *name, const char *value,
-                        mw_error *err)
-{
-    for (size_t i = 0; i < n; i++) {
-        const mw_opt *row = mw_opt_find(groups[i].table, name);
-
-        if (row) return mw_opt_set(row, groups[i].values, value, err);
-    }
-    return mw_fail(err, MW_ERR_RANGE, "bad_option", "no option '%s'", name);
-}
-
 /* Landmarks of the film's given faces, with "key=value ..." options. */
 static mw_status run(const fixture *x, const char *options, const mw_run_hooks *hooks,
                      mw_summary *summary, mw_error *err)
@@ -88,12 +77,12 @@ static mw_status run(const fixture *x, const char *options, const mw_run_hooks *
     mw_status st = MW_OK;
 
     for (size_t i = 0; st == MW_OK && i < sizeof fixed / sizeof *fixed; i++)
-        st = assign(groups, n, fixed[i][0], fixed[i][1], err);
+        st = set_option(groups, n, fixed[i][0], fixed[i][1], err);
     for (char *p = strtok_r(text, " ", &rest); p && st == MW_OK; p = strtok_r(NULL, " ", &rest)) {
         char *value = strchr(p, '=');
 
         *value++ = 0;
-        st = assign(groups, n, p, value, err);
+        st = set_option(groups, n, p, value, err);
     }
     if (st == MW_OK) st = mw_features_visual(o, hooks, summary, err);
     mw_free(text);

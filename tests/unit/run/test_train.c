@@ -48,18 +48,6 @@ static const char *in(const char *name)
     return text[turn];
 }
 
-static void set(mw_opt_group *groups, size_t n, const char *name, const char *value)
-{
-    for (size_t g = 0; g < n; g++) {
-        const mw_opt *row = mw_opt_find(groups[g].table, name);
-
-        if (!row) continue;
-        assert_ok(mw_opt_set(row, groups[g].values, value, NULL));
-        return;
-    }
-    fail_msg("no option %s", name);
-}
-
 /* settings: "name=value name=value". */
 static mw_status train(const char *out, const char *settings, const mw_run_hooks *hooks,
                        mw_summary *summary, mw_error *err)
@@ -70,17 +58,17 @@ static mw_status train(const char *out, const char *settings, const mw_run_hooks
     char *text = mw_strdup(settings), *save = NULL;
     mw_status st;
 
-    set(groups, n, "in", in("bank"));
-    set(groups, n, "out", in(out));
-    set(groups, n, "seeds", "1");
-    set(groups, n, "epochs", "3");
-    set(groups, n, "jobs", "1");
-    set(groups, n, "width", "16");
+    assert_ok(set_option(groups, n, "in", in("bank"), NULL));
+    assert_ok(set_option(groups, n, "out", in(out), NULL));
+    assert_ok(set_option(groups, n, "seeds", "1", NULL));
+    assert_ok(set_option(groups, n, "epochs", "3", NULL));
+    assert_ok(set_option(groups, n, "jobs", "1", NULL));
+    assert_ok(set_option(groups, n, "width", "16", NULL));
     for (char *s = strtok_r(text, " ", &save); s; s = strtok_r(NULL, " ", &save)) {
         char *value = strchr(s, '=');
 
         *value++ = 0;
-        set(groups, n, s, value);
+        assert_ok(set_option(groups, n, s, value, NULL));
     }
     st = mw_train(o, hooks, summary, err);
     mw_free(text);
@@ -250,11 +238,11 @@ static mw_status score(const char *model, const char *out, const char *condition
     const size_t n = mw_score_options_groups(o, groups);
     mw_status st;
 
-    set(groups, n, "in", in("bank"));
-    set(groups, n, "out", in(out));
-    set(groups, n, "model", in(model));
-    set(groups, n, "condition", condition);
-    set(groups, n, "format", format);
+    assert_ok(set_option(groups, n, "in", in("bank"), NULL));
+    assert_ok(set_option(groups, n, "out", in(out), NULL));
+    assert_ok(set_option(groups, n, "model", in(model), NULL));
+    assert_ok(set_option(groups, n, "condition", condition, NULL));
+    assert_ok(set_option(groups, n, "format", format, NULL));
     st = mw_score(o, NULL, summary, err);
     mw_score_options_free(&o);
     return st;

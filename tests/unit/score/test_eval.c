@@ -311,13 +311,14 @@ static void files_hold_every_figure_of_every_seed(void **state)
     mw_eval *e = usual(1);
     char *dir = temp_dir(), *path, *text;
     json_t *root, *cell;
-    size_t n, rows = 0;
+    size_t n, n_files, rows = 0;
 
     (void)state;
     for (size_t i = 0; i < N_CLIPS; i++)
         mw_eval_set(e, FULL, 1, HELDOUT, i, NAN);
     swap(e, 1, 0.5, 0.625, 2);
-    assert_ok(mw_eval_write(e, dir, NULL));
+    assert_ok(mw_eval_write(e, dir, &n_files, NULL));
+    assert_int_equal(n_files, (size_t)count_files(dir, ""));
     mw_eval_destroy(&e);
     path = mw_path_join(dir, "report.csv");
     assert_ok(mw_file_load(&text, &n, path, 1 << 20, NULL));
