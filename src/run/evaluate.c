@@ -14,13 +14,15 @@
 #include "base/mem.h"
 #include "data/csv.h"
 #include "run/evaluate_swaps.h"
+#include "run/evaluate_table.h"
 #include "run/score_methods.h"
 #include "run/setup.h"
 
 typedef struct evaluate_options {
     char *models, *methods, *predictions, *labels, *full, *control, *unsupervised, *avrel,
-        *swap_methods;
+        *swap_methods, *trusting;
     int64_t replicates, draws;
+    int write_predictions;
 } evaluate_options;
 
 struct mw_evaluate_options {
@@ -42,7 +44,9 @@ static const mw_opt evaluate_table[] = {
     { "avrel", MW_OPT_TEXT, O(avrel), "avrel", .help = "the method with AV-RelScore's scorer" },
     { "swap-methods", MW_OPT_TEXT, O(swap_methods), "", .help = "methods whose scores are replaced, separated by commas; empty: full alone" },
     { "draws", MW_OPT_INT, O(draws), "200", 0, 100000, .help = "random replacements of scores; 0: none" },
+    { "trusting", MW_OPT_TEXT, O(trusting), "", .help = "methods that are shown once more with every score 1, as NAME+trusting, separated by commas: the same weights without what their scores say" },
     { "replicates", MW_OPT_INT, O(replicates), "2000", 10, 1000000, .help = "resamples of the bootstrap" },
+    { "write-predictions", MW_OPT_BOOL, O(write_predictions), "no", .help = "also write predictions.csv, which --predictions reads" },
     { 0 },
 };
 /* clang-format on */
@@ -56,116 +60,9 @@ size_t mw_evaluate_options_groups(mw_evaluate_options *o, mw_opt_group groups[MW
 
 MW_JOB_OPTIONS(evaluate, (void)preset)
 
-/* ---- predictions of others ---- */
-
-typedef struct said {
-    char *clip, *condition, *method;
-    int64_t seed;
-    double p;
-} said;
-
-typedef struct table {
-    said *v;
-    size_t n, cap;
-} table;
-
-static void table_clear(table *t)
-{
-    for (size_t i = 0; i < t->n; i++) {
-        mw_free(t->v[i].clip);
-        mw_free(t->v[i].condition);
-        mw_free(t->v[i].method);
-    }
-    mw_free(t->v);
-    *t = (table){ NULL, 0, 0 };
-}
-
-#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-"
-
-/* More are a mistake in a column; each costs work for all others. */
+/* More are a mistake in a column of the table; each costs work for all others. */
 #define MAX_METHODS 256
 #define MAX_SEEDS   64
-
-enum { C_CLIP, C_CONDITION, C_SEED, C_P, C_METHOD, N_COLUMNS };
-
-static mw_status find_columns(size_t at[N_COLUMNS], const mw_csv *c, mw_error *err)
-{
-    static const char *const names[N_COLUMNS] = { "clip_id", "condition", "seed", "p", "method" };
-
-    for (int k = 0; k < N_COLUMNS; k++) {
-        at[k] = SIZE_MAX;
-        for (size_t i = 0; i < c->n; i++) {
-            if (strcmp(mw_csv_field(c, i), names[k])) continue;
-            if (at[k] != SIZE_MAX)
-                return mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s' has two columns '%s'", c->name,
-                               names[k]);
-            at[k] = i;
-        }
-        if (at[k] == SIZE_MAX && k != C_METHOD && k != C_SEED && k != C_CONDITION)
-            return mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s' has no column '%s'", c->name,
-                           names[k]);
-    }
-    return MW_OK;
-}
-
-static const char *field(const mw_csv *c, const size_t at[N_COLUMNS], int k, const char *otherwise)
-{
-    return at[k] == SIZE_MAX ? otherwise : mw_csv_field(c, at[k]);
-}
-
-static mw_status add_row(table *t, const mw_csv *c, const size_t at[N_COLUMNS], mw_error *err)
-{
-    said *s;
-
-    if (mw_grow(&t->v, &t->cap, t->n + 1, sizeof *t->v)) return mw_fail_nomem(err);
-    s = &t->v[t->n++];
-    *s = (said){ .clip = mw_strdup(field(c, at, C_CLIP, "")),
-                 .condition = mw_strdup(field(c, at, C_CONDITION, "clean")),
-                 .method = mw_strdup(field(c, at, C_METHOD, "predictions")) };
-    if (!s->clip || !s->condition || !s->method) return mw_fail_nomem(err);
-    /* names go into tables and pictures as they are */
-    if (!*s->method || s->method[strspn(s->method, NAME_CHARACTERS)])
-        return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
-                       "'%s', line %zu: a method is named with letters, digits and . _ + - alone",
-                       c->name, c->line);
-    if (mw_i64_parse(field(c, at, C_SEED, "1"), &s->seed))
-        return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
-                       "'%s', line %zu: seed '%s' is not a whole number", c->name, c->line,
-                       field(c, at, C_SEED, "1"));
-    if (mw_f64_parse(field(c, at, C_P, ""), &s->p))
-        return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
-                       "'%s', line %zu: p '%s' is not a finite number", c->name, c->line,
-                       field(c, at, C_P, ""));
-    return MW_OK;
-}
-
-static mw_status read_table(table *t, const char *path, mw_error *err)
-{
-    size_t at[N_COLUMNS], n, n_columns;
-    char *text = NULL;
-    int more = 0;
-    mw_csv c;
-    mw_status st = mw_file_load(&text, &n, path, MW_CSV_MAX_FILE, err);
-
-    if (st != MW_OK) return st;
-    mw_csv_begin(&c, text, n, path);
-    st = mw_csv_next(&c, &more, err);
-    if (st == MW_OK && !more) st = mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s' is empty", path);
-    if (st == MW_OK) st = find_columns(at, &c, err);
-    n_columns = c.n;
-    while (st == MW_OK) {
-        st = mw_csv_next(&c, &more, err);
-        if (st != MW_OK || !more) break;
-        /* "1,5" for a number would be read as another one */
-        st = c.n == n_columns ? add_row(t, &c, at, err)
-                              : mw_fail(err, MW_ERR_FORMAT, "bad_csv",
-                                        "'%s', line %zu: %zu fields, not the %zu of the first line",
-                                        path, c.line, c.n, n_columns);
-    }
-    mw_csv_clear(&c);
-    mw_free(text);
-    return st;
-}
 
 /* ---- the run ---- */
 
@@ -176,9 +73,12 @@ typedef struct evaluation {
     int n_threads;
     mw_feature_bank bank;
     mw_methods trained;
-    table said;
-    const char **methods; /* trained, then those of the table */
+    mw_said_table said;
+    const char **methods; /* trained, trusting twins of some of them, then those of the table */
     size_t n_methods;
+    size_t n_models;  /* methods before those of the table */
+    size_t *twin;     /* of each trained method; 0: none */
+    char **twin_name; /* owned */
     int64_t *seeds;
     size_t n_seeds;
     mw_test_conditions conditions;
@@ -267,22 +167,81 @@ static size_t clip_of(const evaluation *v, const char *name)
     return at ? (size_t)(at - v->clips) : v->n_clips;
 }
 
-/* Names of all methods, and the seeds: the trained ones', or those of the table. */
-static mw_status list_methods(evaluation *v, mw_error *err)
+static int is_listed(const char *list, const char *name)
+{
+    const size_t n = strlen(name);
+
+    while (*list) {
+        const size_t k = strcspn(list, ",");
+
+        if (k == n && !strncmp(list, name, n)) return 1;
+        list += k + (list[k] == ',');
+    }
+    return 0;
+}
+
+/* Every method of a list is a trained one that takes scores. */
+static mw_status check_list(const evaluation *v, const char *option, const char *list,
+                            mw_error *err)
+{
+    while (*list) {
+        const size_t n = strcspn(list, ",");
+        size_t m = 0;
+
+        while (m < v->trained.n &&
+               (strlen(v->trained.v[m].name) != n || strncmp(v->trained.v[m].name, list, n)))
+            m++;
+        if (m == v->trained.n || !mw_takes_scores(v->trained.v[m].models[0]))
+            return mw_fail(
+                err, MW_ERR_RANGE, "bad_option",
+                "option '%s': '%.*s' is not a method of this evaluation that takes scores", option,
+                (int)n, list);
+        list += n + (list[n] == ',');
+    }
+    return MW_OK;
+}
+
+static mw_status list_trusting(evaluation *v, mw_error *err)
+{
+    mw_status st = check_list(v, "trusting", v->o->v.trusting, err);
+
+    if (st == MW_OK) st = check_list(v, "swap-methods", v->o->v.swap_methods, err);
+    for (size_t i = 0; st == MW_OK && i < v->trained.n; i++) {
+        const char *name = v->trained.v[i].name;
+
+        if (!is_listed(v->o->v.trusting, name)) continue;
+        v->twin_name[i] = mw_format("%s+trusting", name);
+        if (!v->twin_name[i]) return mw_fail_nomem(err);
+        v->twin[i] = v->n_methods;
+        v->methods[v->n_methods++] = v->twin_name[i];
+    }
+    v->n_models = v->n_methods;
+    return st;
+}
+
+static mw_status list_table(evaluation *v, mw_error *err)
+{
+    for (size_t i = 0; i < v->said.n; i++) {
+        const char *name = v->said.v[i].method;
+        const size_t m = index_of_text(v->methods, v->n_methods, name);
+
+        if (m < v->n_models)
+            return mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s', row %zu: '%s' is a trained method",
+                           v->o->v.predictions, i + 1, name);
+        if (m < v->n_methods) continue;
+        if (v->n_methods == MAX_METHODS + v->n_models)
+            return mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s', row %zu: more than %d methods",
+                           v->o->v.predictions, i + 1, MAX_METHODS);
+        v->methods[v->n_methods++] = name;
+    }
+    return MW_OK;
+}
+
+/* The trained methods' seeds, or those of the table. */
+static mw_status list_seeds(evaluation *v, mw_error *err)
 {
     size_t cap = 0;
 
-    v->methods = mw_calloc(v->trained.n + v->said.n, sizeof *v->methods);
-    if (!v->methods) return mw_fail_nomem(err);
-    for (size_t i = 0; i < v->trained.n; i++)
-        v->methods[v->n_methods++] = v->trained.v[i].name;
-    for (size_t i = 0; i < v->said.n; i++)
-        if (index_of_text(v->methods, v->n_methods, v->said.v[i].method) == v->n_methods) {
-            if (v->n_methods == MAX_METHODS + v->trained.n)
-                return mw_fail(err, MW_ERR_FORMAT, "bad_csv", "'%s', row %zu: more than %d methods",
-                               v->o->v.predictions, i + 1, MAX_METHODS);
-            v->methods[v->n_methods++] = v->said.v[i].method;
-        }
     for (size_t i = 0; i < (v->trained.n ? v->trained.v[0].n_seeds : v->said.n); i++) {
         const int64_t seed = v->trained.n ? v->trained.v[0].seeds[i] : v->said.v[i].seed;
         size_t k = 0;
@@ -299,11 +258,26 @@ static mw_status list_methods(evaluation *v, mw_error *err)
     return MW_OK;
 }
 
+static mw_status list_methods(evaluation *v, mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    v->methods = mw_calloc(2 * v->trained.n + v->said.n, sizeof *v->methods);
+    v->twin = mw_calloc(v->trained.n, sizeof *v->twin);
+    v->twin_name = mw_calloc(v->trained.n, sizeof *v->twin_name);
+    if (!v->methods || !v->twin || !v->twin_name) return mw_fail_nomem(err);
+    for (size_t i = 0; i < v->trained.n; i++)
+        v->methods[v->n_methods++] = v->trained.v[i].name;
+    st = list_trusting(v, err);
+    if (st == MW_OK) st = list_table(v, err);
+    return st == MW_OK ? list_seeds(v, err) : st;
+}
+
 /* A method that leaves out what is hard would look better than it is: all clips of a condition, or
  * none. */
 static mw_status check_complete(const evaluation *v, mw_error *err)
 {
-    for (size_t m = v->trained.n; m < v->n_methods; m++)
+    for (size_t m = v->n_models; m < v->n_methods; m++)
         for (size_t k = 0; k < v->n_seeds; k++)
             for (size_t c = 0; c < v->conditions.n; c++) {
                 size_t n = 0;
@@ -325,7 +299,7 @@ static mw_status check_complete(const evaluation *v, mw_error *err)
 static mw_status set_table(evaluation *v, mw_error *err)
 {
     for (size_t i = 0; i < v->said.n; i++) {
-        const said *s = &v->said.v[i];
+        const mw_said *s = &v->said.v[i];
         const size_t clip = clip_of(v, s->clip);
         size_t c = 0, k = 0, m;
 
@@ -375,6 +349,31 @@ static mw_status set_windows(evaluation *v, size_t method, size_t seed, size_t c
     return st;
 }
 
+static void set_predictions(evaluation *v, size_t method, size_t seed, size_t clip,
+                            const mw_model_result *r)
+{
+    for (size_t c = 0; c < v->conditions.n; c++)
+        mw_eval_set(v->eval, method, seed, c, clip, (double)r->y[c * (size_t)r->n_out]);
+}
+
+static mw_status run_model(evaluation *v, size_t m, size_t s, size_t clip, const mw_test_clip *test,
+                           mw_error *err)
+{
+    mw_model *model = v->trained.v[m].models[s];
+    mw_model_result r;
+    mw_status st = mw_model_run(model, test->in, v->conditions.n, v->n_threads, &r, err);
+
+    if (st != MW_OK) return st;
+    set_predictions(v, m, s, clip, &r);
+    st = set_windows(v, m, s, clip, &r, model, err);
+    if (st == MW_OK && v->twin[m]) {
+        st = mw_model_trust(model, &r, v->n_threads, err);
+        set_predictions(v, v->twin[m], s, clip, &r);
+    }
+    mw_model_result_clear(&r);
+    return st;
+}
+
 static mw_status run_clip(evaluation *v, size_t clip, mw_error *err)
 {
     mw_bank_clip file = { 0 };
@@ -383,33 +382,11 @@ static mw_status run_clip(evaluation *v, size_t clip, mw_error *err)
 
     if (st == MW_OK) st = mw_test_clip_make(&test, &v->conditions, &file, v->clips[clip], err);
     for (size_t m = 0; st == MW_OK && m < v->trained.n; m++)
-        for (size_t s = 0; st == MW_OK && s < v->n_seeds; s++) {
-            mw_model *model = v->trained.v[m].models[s];
-            mw_model_result r;
-
-            st = mw_model_run(model, test.in, v->conditions.n, v->n_threads, &r, err);
-            if (st != MW_OK) break;
-            for (size_t c = 0; c < v->conditions.n; c++)
-                mw_eval_set(v->eval, m, s, c, clip, (double)r.y[c * (size_t)r.n_out]);
-            st = set_windows(v, m, s, clip, &r, model, err);
-            mw_model_result_clear(&r);
-        }
+        for (size_t s = 0; st == MW_OK && s < v->n_seeds; s++)
+            st = run_model(v, m, s, clip, &test, err);
     mw_test_clip_clear(&test);
     mw_bank_clip_clear(&file);
     return st;
-}
-
-static int is_listed(const char *list, const char *name)
-{
-    const size_t n = strlen(name);
-
-    while (*list) {
-        const size_t k = strcspn(list, ",");
-
-        if (k == n && !strncmp(list, name, n)) return 1;
-        list += k + (list[k] == ',');
-    }
-    return 0;
 }
 
 /* Replace the scores of the methods asked about, under mixed damage. */
@@ -521,6 +498,31 @@ static mw_status create(evaluation *v, mw_error *err)
     return mw_eval_create(&v->eval, &setup, err);
 }
 
+/* DIR/predictions.csv: what every trained method says. */
+static mw_status write_predictions(evaluation *v, mw_error *err)
+{
+    char *path = mw_path_join(v->o->run.out, "predictions.csv");
+    mw_str s = { 0 };
+    mw_status st = path ? mw_make_dirs(v->o->run.out, err) : mw_fail_nomem(err);
+
+    mw_str_put(&s, "clip_id,condition,seed,method,p\n");
+    for (size_t m = 0; m < v->n_models; m++)
+        for (size_t k = 0; k < v->n_seeds; k++)
+            for (size_t c = 0; c < v->conditions.n; c++)
+                for (size_t i = 0; i < v->n_clips; i++) {
+                    mw_csv_put(&s, v->clips[i], ',');
+                    mw_str_printf(&s, "%s,%lld,%s,", v->conditions.v[c].id, (long long)v->seeds[k],
+                                  v->methods[m]);
+                    mw_csv_put_number(&s, mw_eval_get(v->eval, m, k, c, i), '\n');
+                }
+    if (st == MW_OK) st = mw_str_ok(&s, err);
+    if (st == MW_OK) st = mw_file_store(path, s.data, s.n, err);
+    v->summary->n_outputs += st == MW_OK;
+    mw_str_clear(&s);
+    mw_free(path);
+    return st;
+}
+
 /* Labels alone, for predictions without a bank. */
 static mw_status open_labels(evaluation *v, mw_error *err)
 {
@@ -546,7 +548,7 @@ static mw_status set_up(evaluation *v, mw_error *err)
             "--labels will do)");
     st = *in ? mw_feature_bank_open(&v->bank, in, o->labels, err) : open_labels(v, err);
     if (st == MW_OK && *o->models) st = mw_methods_load(&v->trained, o->models, o->methods, err);
-    if (st == MW_OK && *o->predictions) st = read_table(&v->said, o->predictions, err);
+    if (st == MW_OK && *o->predictions) st = mw_said_read(&v->said, o->predictions, err);
     if (st == MW_OK) st = list_clips(v, err);
     if (st == MW_OK) st = find_constant(v, err);
     if (st == MW_OK) st = list_methods(v, err);
@@ -559,8 +561,12 @@ static void tear_down(evaluation *v)
 {
     mw_eval_destroy(&v->eval);
     mw_test_conditions_clear(&v->conditions);
+    mw_said_clear(&v->said);
+    for (size_t i = 0; v->twin_name && i < v->trained.n; i++)
+        mw_free(v->twin_name[i]);
+    mw_free(v->twin_name);
+    mw_free(v->twin);
     mw_methods_clear(&v->trained);
-    table_clear(&v->said);
     mw_free(v->methods);
     mw_free(v->seeds);
     mw_free(v->clips);
@@ -587,6 +593,7 @@ mw_status mw_evaluate(const mw_evaluate_options *o, const mw_run_hooks *hooks, m
     if (st == MW_OK) note_models(&v);
     if (st == MW_OK && !o->run.dry_run)
         st = mw_eval_write(v.eval, o->run.out, &summary->n_outputs, err);
+    if (st == MW_OK && o->v.write_predictions && !o->run.dry_run) st = write_predictions(&v, err);
     if (st == MW_OK) summary->n_done = v.n_clips;
     summary->elapsed_s = mw_clock_s() - v.start_s;
     tear_down(&v);

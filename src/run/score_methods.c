@@ -14,6 +14,13 @@
 
 /* ---- methods ---- */
 
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-"
+
+int mw_is_method_name(const char *name)
+{
+    return *name && !name[strspn(name, NAME_CHARACTERS)];
+}
+
 void mw_methods_clear(mw_methods *m)
 {
     for (size_t i = 0; i < m->n; i++) {
@@ -89,6 +96,9 @@ static mw_status add_method(mw_methods *all, size_t *cap, const char *dir, const
         mw_free(folder);
         return st;
     }
+    if (st == MW_OK && !mw_is_method_name(name))
+        st = mw_fail(err, MW_ERR_FORMAT, "bad_model",
+                     "'%s': a method is named with letters, digits and . _ + - alone", folder);
     m->models = mw_calloc(m->n_seeds, sizeof *m->models);
     if (st == MW_OK && !m->models) st = mw_fail_nomem(err);
     if (!m->models) m->n_seeds = 0;

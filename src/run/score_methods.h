@@ -21,9 +21,12 @@ typedef struct mw_methods {
 } mw_methods;
 
 /* names: "a,b,c", or "" for every sub-folder that holds a model. Each method must have the same
- * seeds. MW_ERR_IO "no_model"; MW_ERR_MISMATCH "other_seeds". */
+ * seeds. MW_ERR_IO "no_model"; MW_ERR_FORMAT "bad_model"; MW_ERR_MISMATCH "other_seeds". */
 mw_status mw_methods_load(mw_methods *out, const char *dir, const char *names, mw_error *err);
 void mw_methods_clear(mw_methods *m);
+
+/* Letters, digits and . _ + - alone: names go into tables and pictures as they are. */
+int mw_is_method_name(const char *name);
 
 /* Refuse clips that any model was trained or chosen on. MW_ERR_MISMATCH "seen_in_training". */
 mw_status mw_methods_check_unseen(const mw_methods *m, const char *const *clips, size_t n,

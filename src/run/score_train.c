@@ -27,14 +27,19 @@
 enum { REGIME_MIX, REGIME_CLEAN };
 enum { L2_AUTO, L2_YES, L2_NO };
 enum { TARGETS_TRUTH, TARGETS_CORRECTNESS };
+enum { FORM_AUTO, FORM_OPTIONS, FORM_BIAS, FORM_REPLACE };
 
 static const char *const regime_names[] = { "mix", "clean", NULL };
 static const char *const l2_names[] = { "auto", "yes", "no", NULL };
 static const char *const target_names[] = { "truth", "correctness", NULL };
+static const char *const form_names[] = { "auto", "options", "bias", "replace", NULL };
+
+/* Share of windows taken away in training, at most, where a form asks for it. */
+#define REPLACE_TOKEN_DROP 0.5
 
 typedef struct data_options {
     mw_ints seeds;
-    int regime, l2, targets;
+    int regime, l2, targets, form;
     int64_t train_clips, variants;
     char *labels, *scorer;
     mw_trainer_options t;
@@ -57,6 +62,8 @@ static const mw_opt data_table[] = {
     { "train-clips", MW_OPT_INT, O(train_clips), "0", 0, 1e9, .help = "only the first N training clips; 0: all" },
     { "labels", MW_OPT_TEXT, O(labels), "", .help = "another label.csv than the bank's", .flags = MW_OPT_RUNTIME },
     { "scorer", MW_OPT_TEXT, O(scorer), "", .help = "for net given: folder of a trained scorer, or truth", .flags = MW_OPT_RUNTIME },
+    { "form", MW_OPT_ENUM, O(form), "auto", .choices = form_names,
+      .help = "how net given uses its scores: options: as use-*, coefficient and token-drop say; bias: fixed bias on attention and pooling; replace: that, and soft replacement by a learned missing token; auto: replace with --regime clean, else options", .flags = MW_OPT_RUNTIME },
     { "targets", MW_OPT_ENUM, O(targets), "truth", .choices = target_names,
       .help = "reliability to learn: truth, or truth times exp(-error / median error) of unimodal networks on clips they have not seen" },
     { "l2", MW_OPT_ENUM, O(l2), "auto", .choices = l2_names, .help = "bring rows of the picture to length 1 first; auto: CLIP embeddings" },
@@ -93,7 +100,8 @@ typedef struct train_run {
     mw_summary *summary;
     int n_threads;
     mw_feature_bank bank;
-    mw_net_options net; /* completed with what the bank holds */
+    mw_net_options net; /* as the form says, completed with what the bank holds */
+    data_options d;     /* the same; borrows o's lists and texts */
     mw_prep prep;
     mw_model *scorer;
     int truth; /* scores are the truth */
@@ -125,6 +133,38 @@ static void tell(const train_run *r, mw_event_kind kind, const char *id, const c
                          .elapsed_s = mw_clock_s() - r->start_s };
 
     if (r->hooks && r->hooks->event) r->hooks->event(r->hooks->user, &e);
+}
+
+/* Whether the options that a form decides have their defaults. */
+static int form_is_free(const mw_net_options *n)
+{
+    return n->use_emphasis && n->use_bias && n->use_pool && !n->use_replace &&
+           n->coefficient == 0 && !n->coefficient_fixed;
+}
+
+/* Write the form into the options that it stands for. */
+static mw_status apply_form(train_run *r, mw_error *err)
+{
+    const int given = r->net.kind == MW_NET_GIVEN;
+    int form = r->d.form;
+
+    if (form == FORM_AUTO)
+        form = given && r->d.regime == REGIME_CLEAN ? FORM_REPLACE : FORM_OPTIONS;
+    if (form == FORM_OPTIONS) return MW_OK;
+    if (!given)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'form': %s belongs to net given",
+                       form_names[form]);
+    if (!form_is_free(&r->net))
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "option 'form': %s decides use-*, coefficient and coefficient-fixed; with "
+                       "--form options they stand",
+                       form_names[form]);
+    r->net.use_emphasis = 0;
+    r->net.use_replace = form == FORM_REPLACE;
+    r->net.coefficient = 1;
+    r->net.coefficient_fixed = 1;
+    if (form == FORM_REPLACE && r->d.t.token_drop == 0) r->d.t.token_drop = REPLACE_TOKEN_DROP;
+    return MW_OK;
 }
 
 /* Columns of each modality, from the first training clip; whether rows are brought to length 1. */
@@ -160,8 +200,8 @@ static mw_status find_columns(train_run *r, mw_error *err)
         r->net.columns.v[i] = (int64_t)m->columns;
         r->prep.m[i] =
             (mw_prep_modality){ .letter = letters[i],
-                                .l2 = letters[i] == 'v' && (r->o->d.l2 == L2_YES ||
-                                                            (r->o->d.l2 == L2_AUTO && clip_rows)) };
+                                .l2 = letters[i] == 'v' &&
+                                      (r->d.l2 == L2_YES || (r->d.l2 == L2_AUTO && clip_rows)) };
     }
     mw_bank_clip_clear(&clip);
     return st;
@@ -203,7 +243,7 @@ static mw_status find_outputs(train_run *r, mw_error *err)
 
 static mw_status open_scorer(train_run *r, mw_error *err)
 {
-    const char *path = r->o->d.scorer;
+    const char *path = r->d.scorer;
     const mw_net_config *a;
     mw_net_config c;
     mw_status st;
@@ -233,7 +273,7 @@ static mw_split_request request_of(train_run *r, mw_split split)
                                .split = split,
                                .task = (mw_net_task)r->net.task,
                                .n_out = (int)r->net.outputs,
-                               .limit = split == MW_TRAIN ? (size_t)r->o->d.train_clips : 0,
+                               .limit = split == MW_TRAIN ? (size_t)r->d.train_clips : 0,
                                .stop = stopping,
                                .user = r };
 }
@@ -246,8 +286,8 @@ static mw_status fit(train_run *r, mw_split_request *q, mw_error *err)
 
     for (size_t i = 0; st == MW_OK && i < q->n_conditions; i++)
         weights[i] = q->n_conditions < 2 ? 1
-                     : !i                ? r->o->d.t.p_clean
-                                         : (1 - r->o->d.t.p_clean) / (double)(q->n_conditions - 1);
+                     : !i                ? r->d.t.p_clean
+                                         : (1 - r->d.t.p_clean) / (double)(q->n_conditions - 1);
     for (int m = 0; st == MW_OK && m < c.n_modalities; m++)
         r->prep.m[m].window = c.window[m];
     if (st == MW_OK) st = mw_score_fit(&r->prep, q, weights, &r->n_not_finite, err);
@@ -257,12 +297,12 @@ static mw_status fit(train_run *r, mw_split_request *q, mw_error *err)
 
 static mw_status load_split(mw_score_split *out, train_run *r, mw_split split, mw_error *err)
 {
-    const int mix = r->o->d.regime == REGIME_MIX;
+    const int mix = r->d.regime == REGIME_MIX;
     mw_split_request q = request_of(r, split);
     mw_status st = mw_feature_bank_conditions(&q.conditions, &q.n_conditions, &r->bank,
                                               split == MW_TRAIN ? "train" : "mixed-seen",
                                               !mix                ? 0
-                                              : split == MW_TRAIN ? (size_t)r->o->d.variants
+                                              : split == MW_TRAIN ? (size_t)r->d.variants
                                                                   : 1,
                                               err);
 
@@ -299,13 +339,12 @@ static mw_status median_label(train_run *r, mw_error *err)
 /* What must be equal for a checkpoint to go on, or for a model to be up to date. */
 static mw_status make_tag(train_run *r, mw_error *err)
 {
-    const mw_opt_group groups[] = { { mw_net_options_table, &r->net },
-                                    { data_table, (void *)(uintptr_t)&r->o->d } };
+    const mw_opt_group groups[] = { { mw_net_options_table, &r->net }, { data_table, &r->d } };
     char extra[512], scorer[65] = "none", *config = NULL;
     mw_status st = MW_OK;
 
     if (r->scorer) {
-        config = mw_path_join(r->o->d.scorer, "model.safetensors");
+        config = mw_path_join(r->d.scorer, "model.safetensors");
         st = config ? mw_sha256_file(scorer, NULL, config, err) : mw_fail_nomem(err);
         mw_free(config);
     }
@@ -353,7 +392,7 @@ static void about(mw_json *j, const void *user)
     mw_json_put_text(j, "tag", r->tag);
     mw_json_put_i64(j, "seed", s->seed);
     mw_json_key(j, "training");
-    mw_json_struct(j, data_table, &r->o->d, MW_OPT_RUNTIME);
+    mw_json_struct(j, data_table, &r->d, MW_OPT_RUNTIME);
     mw_json_put_i64(j, "epochs", mw_trainer_epochs(s->trainer));
     mw_json_put_i64(j, "best_epoch", mw_trainer_best_epoch(s->trainer));
     mw_json_put_f64(j, "best_value", mw_trainer_best_value(s->trainer));
@@ -483,7 +522,7 @@ static int is_finished(const seed_run *s, mw_error *err)
 static mw_status open_seed(seed_run *s, mw_error *err)
 {
     train_run *r = s->r;
-    mw_trainer_options t = r->o->d.t;
+    mw_trainer_options t = r->d.t;
     mw_net_options options = { 0 };
     mw_prep prep = { 0 };
     int found = 0;
@@ -529,7 +568,7 @@ static mw_status train_seed(seed_run *s, mw_error *err)
     st = mw_model_save(s->model, s->dir, about, s, err);
     s->model->scorer = NULL;
     if (st == MW_OK) mw_trainer_forget(s->checkpoints);
-    r->epochs_ended = epochs_before + (size_t)r->o->d.t.epochs;
+    r->epochs_ended = epochs_before + (size_t)r->d.t.epochs;
     r->summary->n_done += st == MW_OK;
     r->summary->n_outputs += st == MW_OK;
     return st;
@@ -573,15 +612,17 @@ static mw_status set_up(train_run *r, mw_error *err)
 {
     mw_status st = check(r->o, err);
 
+    r->d = r->o->d;
     if (st == MW_OK) st = mw_net_options_copy(&r->net, &r->o->net, err);
-    if (st == MW_OK) st = mw_feature_bank_open(&r->bank, r->o->run.in, r->o->d.labels, err);
+    if (st == MW_OK) st = apply_form(r, err);
+    if (st == MW_OK) st = mw_feature_bank_open(&r->bank, r->o->run.in, r->d.labels, err);
     if (st == MW_OK) st = find_columns(r, err);
     if (st == MW_OK) st = find_outputs(r, err);
     if (st == MW_OK) st = open_scorer(r, err);
     if (st == MW_OK) st = load_split(&r->train, r, MW_TRAIN, err);
     if (st == MW_OK) st = load_split(&r->valid, r, MW_VALID, err);
     if (st == MW_OK) st = median_label(r, err);
-    if (st == MW_OK && r->o->d.targets == TARGETS_CORRECTNESS)
+    if (st == MW_OK && r->d.targets == TARGETS_CORRECTNESS)
         st = mw_align_targets(&r->train, &r->net, r->o->run.seed, r->n_threads, stopping, r, err);
     if (st == MW_OK) st = make_tag(r, err);
     return st;

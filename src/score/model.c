@@ -341,10 +341,14 @@ mw_status mw_model_run(mw_model *m, const mw_model_input *in, size_t n, int n_th
     return st;
 }
 
-mw_status mw_model_again(mw_model *m, mw_model_result *r, int n_threads, mw_error *err)
+mw_status mw_model_trust(mw_model *m, mw_model_result *r, int n_threads, mw_error *err)
 {
     mw_net_output o = { .y = r->y };
 
+    mw_batch_begin(&r->batch, r->n, 1);
+    for (int k = 0; k < r->n_modalities; k++)
+        for (size_t i = 0; i < r->n * (size_t)r->n_tokens[k]; i++)
+            r->batch.score[k][i] = 1;
     return mw_net_predict(m->net, &r->batch.b, n_threads, &o, NULL, err);
 }
 

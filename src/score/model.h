@@ -77,16 +77,15 @@ typedef struct mw_model_result {
     float *y, *uni[MW_NET_MAX_MODALITIES];
     float *score[MW_NET_MAX_MODALITIES], *rel[MW_NET_MAX_MODALITIES], *pool[MW_NET_MAX_MODALITIES];
     mw_tokens *tokens;
-    mw_batch batch; /* what the network saw; scores in it may be replaced for mw_model_again */
+    mw_batch batch; /* what the network saw */
 } mw_model_result;
 
 /* Run the model, and its scorer before it, over n inputs. Modalities of the model that the clip
  * does not have count as missing. */
 mw_status mw_model_run(mw_model *m, const mw_model_input *in, size_t n, int n_threads,
                        mw_model_result *out, mw_error *err);
-/* Run the network once more over r->batch as the caller changed it: its b.score decides, where not
- * NULL. Fills r->y. */
-mw_status mw_model_again(mw_model *m, mw_model_result *r, int n_threads, mw_error *err);
+/* Run the network, which takes scores, once more with every score 1. Fills r->y alone. */
+mw_status mw_model_trust(mw_model *m, mw_model_result *r, int n_threads, mw_error *err);
 void mw_model_result_clear(mw_model_result *r);
 
 /* Scores of a scorer for samples made with another prep: score [modalities] arrays of their own

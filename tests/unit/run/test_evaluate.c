@@ -175,6 +175,69 @@ static void predictions_of_others(void **state)
     json_decref(root);
 }
 
+/* p of a method and seed 1 in a condition, in order of clips. */
+static size_t said_by(double *p, const char *csv, const char *method, const char *condition)
+{
+    char key[64];
+    size_t n = 0;
+
+    snprintf(key, sizeof key, ",%s,1,%s,", condition, method);
+    for (const char *at = strstr(csv, key); at; at = strstr(at + 1, key))
+        p[n++] = strtod(at + strlen(key), NULL);
+    return n;
+}
+
+/* The twin that trusts everything is another model where scores vary, and its predictions go into
+ * the table that reads back to the same errors. */
+static void trusting_twins_and_written_predictions(void **state)
+{
+    const setting settings[] = {
+        { "in", in("bank") },    { "models", in("models") },     { "out", in("r6") },
+        { "trusting", "score" }, { "write-predictions", "yes" }, { NULL, NULL }
+    };
+    const setting nobody[] = { { "in", in("bank") },
+                               { "models", in("models") },
+                               { "out", in("r7") },
+                               { "trusting", "noscore" },
+                               { NULL, NULL } };
+    const setting nobody_swapped[] = { { "in", in("bank") },
+                                       { "models", in("models") },
+                                       { "out", in("r7") },
+                                       { "swap-methods", "other" },
+                                       { NULL, NULL } };
+    const setting again[] = { { "in", in("bank") },
+                              { "predictions", in("r6/predictions.csv") },
+                              { "out", in("r8") },
+                              { NULL, NULL } };
+    double own[16], trusting[16], change = 0;
+    char *report, *table, *second, *a, *b;
+    mw_summary s;
+    mw_error err;
+
+    (void)state;
+    assert_fails(evaluate(nobody, &s, &err), MW_ERR_RANGE);
+    assert_fails(evaluate(nobody_swapped, &s, &err), MW_ERR_RANGE);
+    assert_ok(evaluate(settings, &s, NULL));
+    load(&report, "r6/report.md");
+    load(&table, "r6/predictions.csv");
+    assert_int_equal(said_by(own, table, "score", "mixed-seen"), 12);
+    assert_int_equal(said_by(trusting, table, "score+trusting", "mixed-seen"), 12);
+    for (int i = 0; i < 12; i++)
+        change += fabs(own[i] - trusting[i]);
+    assert_true(change > 1e-4);
+    /* what the table says is what the models said */
+    assert_ok(evaluate(again, &s, NULL));
+    load(&second, "r8/report.md");
+    a = strstr(report, "## Mean absolute error");
+    b = strstr(second, "## Mean absolute error");
+    assert_non_null(a);
+    assert_non_null(b);
+    assert_memory_equal(a, b, (size_t)(strstr(a, "## Robustness") - a));
+    mw_free(report);
+    mw_free(table);
+    mw_free(second);
+}
+
 static void hostile_tables_are_refused(void **state)
 {
     static const char *const bad[] = {
@@ -235,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_report_for_any_number_of_threads),
         cmocka_unit_test(predictions_of_others),
+        cmocka_unit_test(trusting_twins_and_written_predictions),
         cmocka_unit_test(hostile_tables_are_refused),
         cmocka_unit_test(clips_seen_in_training_are_refused),
     };

@@ -204,7 +204,7 @@ static void a_frozen_scorer_is_kept_with_the_model(void **state)
     (void)state;
     assert_fails(train("given", "net=given", NULL, &s, &err), MW_ERR_RANGE);
     assert_ok(train("rel", "net=reliability task=reliability", NULL, &s, NULL));
-    snprintf(settings, sizeof settings, "net=given regime=clean scorer=%s coefficient=1",
+    snprintf(settings, sizeof settings, "net=given regime=clean form=options scorer=%s",
              in("rel/seed_1"));
     assert_ok(train("given", settings, NULL, &s, NULL));
     assert_ok(mw_model_load(&m, in("given/seed_1"), NULL));
@@ -215,6 +215,49 @@ static void a_frozen_scorer_is_kept_with_the_model(void **state)
     snprintf(settings, sizeof settings, "net=given windows=3,3 scorer=%s", in("rel/seed_1"));
     assert_fails(train("other", settings, NULL, &s, &err), MW_ERR_MISMATCH);
     assert_string_equal(err.reason, "other_features");
+}
+
+/* A form is a name for options: the weights are those of the options written out. */
+static void forms_stand_for_options(void **state)
+{
+    static const char *const pairs[][2] = {
+        { "regime=clean", "regime=clean form=options use-emphasis=no use-replace=yes coefficient=1 "
+                          "coefficient-fixed=yes token-drop=0.5" },
+        { "form=bias", "form=options use-emphasis=no coefficient=1 coefficient-fixed=yes" },
+        { "", "form=options" },
+    };
+    mw_summary s;
+    mw_error err;
+    char settings[700], a[65], b[65];
+
+    (void)state;
+    assert_ok(train("frel", "net=reliability task=reliability epochs=1", NULL, &s, NULL));
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        for (int k = 0; k < 2; k++) {
+            char out[16];
+
+            snprintf(out, sizeof out, "form%zu%d", i, k);
+            snprintf(settings, sizeof settings, "net=given epochs=2 scorer=%s %s",
+                     in("frel/seed_1"), pairs[i][k]);
+            assert_ok(train(out, settings, NULL, &s, NULL));
+        }
+        for (int k = 0; k < 2; k++) {
+            const char *const file = k ? "model.safetensors" : "config.json";
+            char one[48], two[48];
+
+            snprintf(one, sizeof one, "form%zu0/seed_1/%s", i, file);
+            snprintf(two, sizeof two, "form%zu1/seed_1/%s", i, file);
+            hash_of(a, one);
+            hash_of(b, two);
+            assert_string_equal(a, b);
+        }
+    }
+    /* neither is silently the other's */
+    snprintf(settings, sizeof settings, "net=given regime=clean coefficient=2 scorer=%s",
+             in("frel/seed_1"));
+    assert_fails(train("form9", settings, NULL, &s, &err), MW_ERR_RANGE);
+    assert_non_null(strstr(err.message, "form"));
+    assert_fails(train("form9", "form=replace", NULL, &s, &err), MW_ERR_RANGE);
 }
 
 static void correctness_targets_change_what_is_learned(void **state)
@@ -311,6 +354,7 @@ int main(void)
         cmocka_unit_test(learns_what_is_there),
         cmocka_unit_test(every_kind_trains_and_loads),
         cmocka_unit_test(a_frozen_scorer_is_kept_with_the_model),
+        cmocka_unit_test(forms_stand_for_options),
         cmocka_unit_test(correctness_targets_change_what_is_learned),
         cmocka_unit_test(scores_every_clip),
         cmocka_unit_test(spoilt_models_are_refused),

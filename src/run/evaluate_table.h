@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Predictions as a table: clip_id, condition, seed, method, p. Other people's models come in by it.
+ */
+#ifndef MW_RUN_EVALUATE_TABLE_H
+#define MW_RUN_EVALUATE_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "merwild/status.h"
+
+typedef struct mw_said {
+    char *clip, *condition, *method;
+    int64_t seed;
+    double p;
+} mw_said;
+
+typedef struct mw_said_table {
+    mw_said *v;
+    size_t n, cap;
+} mw_said_table;
+
+/* Read a CSV; where a column other than clip_id and p is missing, "clean", 1 and "predictions" take
+ * its place. mw_said_clear, also on failure. MW_ERR_IO; MW_ERR_FORMAT "bad_csv". */
+mw_status mw_said_read(mw_said_table *t, const char *path, mw_error *err);
+void mw_said_clear(mw_said_table *t);
+
+#endif
