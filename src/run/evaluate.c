@@ -325,8 +325,18 @@ static mw_status set_table(evaluation *v, mw_error *err)
 
 /* ---- trained models ---- */
 
+/* Kind of damage of a modality as an input shows it. */
+static const char *type_of(const mw_model_input *in, char letter)
+{
+    for (int k = 0; k < MW_MAX_MODALITIES; k++)
+        if (in->clip->m[k].letter == letter && in->variant[k] && in->variant[k]->type)
+            return in->variant[k]->type;
+    return "none";
+}
+
 static mw_status set_windows(evaluation *v, size_t method, size_t seed, size_t clip,
-                             const mw_model_result *r, const mw_model *model, mw_error *err)
+                             const mw_model_result *r, const mw_model *model,
+                             const mw_test_clip *test, mw_error *err)
 {
     const size_t per = (size_t)r->n_modalities;
     const int own = mw_takes_scores(model) || mw_net_config_of(model->net)->kind == MW_NET_AVREL ||
@@ -339,12 +349,15 @@ static mw_status set_windows(evaluation *v, size_t method, size_t seed, size_t c
             const mw_tokens *t = &r->tokens[c * per + m];
             const char letter = model->prep.m[m].letter;
             /* a frozen scorer's reliability is the score that came in */
-            const float *reliability =
-                (model->scorer ? r->score[m] : r->rel[m]) + c * (size_t)r->n_tokens[m];
+            const mw_eval_window_set w = { .said = (model->scorer ? r->score[m] : r->rel[m]) +
+                                                   c * (size_t)r->n_tokens[m],
+                                           .was = t->rel,
+                                           .weight = t->rel_weight,
+                                           .n = (size_t)t->n,
+                                           .type = type_of(&test->in[c], letter) };
 
             if (letter != 't')
-                st = mw_eval_windows(v->eval, method, seed, c, clip, letter == 'v', reliability,
-                                     t->rel, t->rel_weight, (size_t)t->n, err);
+                st = mw_eval_windows(v->eval, method, seed, c, clip, letter == 'v', &w, err);
         }
     return st;
 }
@@ -365,7 +378,7 @@ static mw_status run_model(evaluation *v, size_t m, size_t s, size_t clip, const
 
     if (st != MW_OK) return st;
     set_predictions(v, m, s, clip, &r);
-    st = set_windows(v, m, s, clip, &r, model, err);
+    st = set_windows(v, m, s, clip, &r, model, test, err);
     if (st == MW_OK && v->twin[m]) {
         st = mw_model_trust(model, &r, v->n_threads, err);
         set_predictions(v, v->twin[m], s, clip, &r);
@@ -389,36 +402,30 @@ static mw_status run_clip(evaluation *v, size_t clip, mw_error *err)
     return st;
 }
 
-/* Replace the scores of the methods asked about, under mixed damage. */
+/* Replace the scores of the methods asked about under mixed damage, take windows away on clean
+ * clips. */
 static mw_status run_swaps(evaluation *v, mw_error *err)
 {
     const char *wanted = *v->o->v.swap_methods ? v->o->v.swap_methods : v->o->v.full;
-    static const mw_bank_condition clean = { .id = "clean", .block = "clean", .level = NAN };
     mw_status st = MW_OK;
 
     for (size_t c = 0; c < v->conditions.n_bank; c++) {
-        const mw_bank_condition *condition = &v->conditions.v[c];
+        const mw_swap_request r = { .bank = &v->bank,
+                                    .condition = &v->conditions.v[c],
+                                    .limit = (size_t)v->o->run.limit,
+                                    .n_clips = v->n_clips,
+                                    .n_draws = (size_t)v->o->v.draws,
+                                    .seed = v->o->run.seed,
+                                    .n_threads = v->n_threads,
+                                    .stop = stopping,
+                                    .user = v };
 
-        if (strncmp(condition->block, "mixed", 5)) continue;
+        if (strncmp(r.condition->block, "mixed", 5) && strcmp(r.condition->block, "clean"))
+            continue;
         for (size_t m = 0; st == MW_OK && m < v->trained.n; m++)
-            for (size_t s = 0; st == MW_OK && s < v->n_seeds; s++) {
-                mw_swap_request r = { .bank = &v->bank,
-                                      .limit = (size_t)v->o->run.limit,
-                                      .n_draws = (size_t)v->o->v.draws,
-                                      .seed = v->o->run.seed,
-                                      .n_threads = v->n_threads,
-                                      .stop = stopping,
-                                      .user = v };
-
-                if (!is_listed(wanted, v->methods[m]) ||
-                    !mw_takes_scores(v->trained.v[m].models[s]))
-                    continue;
-                r.conditions = mw_calloc(2, sizeof *r.conditions);
-                if (!r.conditions) return mw_fail_nomem(err);
-                r.conditions[0] = &clean;
-                r.conditions[1] = condition;
-                st = mw_evaluate_swaps(v->eval, m, s, c, v->trained.v[m].models[s], &r, err);
-            }
+            for (size_t s = 0; st == MW_OK && s < v->n_seeds; s++)
+                if (is_listed(wanted, v->methods[m]) && mw_takes_scores(v->trained.v[m].models[s]))
+                    st = mw_evaluate_swaps(v->eval, m, s, c, v->trained.v[m].models[s], &r, err);
     }
     return st;
 }
@@ -433,6 +440,25 @@ static mw_status run_models(evaluation *v, mw_error *err)
         if (st == MW_OK) tell(v, MW_EVENT_CLIP, i + 1, v->n_clips, NULL, v->clips[i]);
     }
     return st == MW_OK && v->o->v.draws ? run_swaps(v, err) : st;
+}
+
+/* How often training was started for the models shown: who tries often enough finds something. */
+static void note_starts(evaluation *v)
+{
+    mw_str s = { 0 };
+
+    for (size_t m = 0; m < v->trained.n; m++) {
+        const mw_method *k = &v->trained.v[m];
+
+        mw_str_printf(&s, "%s%s ", m ? ", " : "", k->name);
+        if (k->n_started < 0)
+            mw_str_put(&s, "not counted");
+        else
+            mw_str_printf(&s, "%lld", (long long)k->n_started);
+    }
+    if (v->trained.n)
+        mw_eval_note(v->eval, "runs started for these models", s.failed ? NULL : s.data);
+    mw_str_clear(&s);
 }
 
 static void note_models(evaluation *v)
@@ -453,6 +479,7 @@ static void note_models(evaluation *v)
                 }
             }
         }
+    note_starts(v);
     mw_eval_note(v->eval, "bank (SHA-256 of bank.json and label.csv)", v->bank.sha256);
     mw_eval_note(v->eval, "constant",
                  v->n_train ? "the median training label"

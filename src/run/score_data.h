@@ -11,6 +11,9 @@
 #include "score/train.h"
 
 /* A bank folder: its index, its labels. */
+/* Beside the seeds of a method: a line for each start of a training. */
+#define MW_RUNS_FILE "runs.jsonl"
+
 typedef struct mw_feature_bank {
     const char *dir; /* borrowed */
     mw_bank_index index;

@@ -12,6 +12,8 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
+#define MAX_RUNS_FILE ((size_t)64 << 20)
+
 /* ---- methods ---- */
 
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-"
@@ -69,6 +71,25 @@ static mw_status find_seeds(mw_method *m, const char *dir, mw_error *err)
     return st;
 }
 
+/* Lines of the method's record of starts. */
+static mw_status count_starts(int64_t *n, const char *dir, mw_error *err)
+{
+    char *path = mw_path_join(dir, MW_RUNS_FILE), *text = NULL;
+    size_t size = 0;
+    mw_status st = path ? MW_OK : mw_fail_nomem(err);
+
+    *n = -1;
+    if (st == MW_OK && mw_file_size(path) >= 0) {
+        st = mw_file_load(&text, &size, path, MAX_RUNS_FILE, err);
+        *n = 0;
+        for (size_t i = 0; st == MW_OK && i < size; i++)
+            *n += text[i] == '\n';
+    }
+    mw_free(text);
+    mw_free(path);
+    return st;
+}
+
 static mw_status add_method(mw_methods *all, size_t *cap, const char *dir, const char *name,
                             int must, mw_error *err)
 {
@@ -99,6 +120,7 @@ static mw_status add_method(mw_methods *all, size_t *cap, const char *dir, const
     if (st == MW_OK && !mw_is_method_name(name))
         st = mw_fail(err, MW_ERR_FORMAT, "bad_model",
                      "'%s': a method is named with letters, digits and . _ + - alone", folder);
+    if (st == MW_OK) st = count_starts(&m->n_started, folder, err);
     m->models = mw_calloc(m->n_seeds, sizeof *m->models);
     if (st == MW_OK && !m->models) st = mw_fail_nomem(err);
     if (!m->models) m->n_seeds = 0;

@@ -13,6 +13,7 @@ typedef struct mw_method {
     mw_model **models; /* [n_seeds] */
     int64_t *seeds;    /* [n_seeds], rising */
     size_t n_seeds;
+    int64_t n_started; /* runs that were ever started; -1: nobody counted */
 } mw_method;
 
 typedef struct mw_methods {

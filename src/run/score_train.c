@@ -4,6 +4,8 @@
  */
 #include "merwild/train.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -548,6 +550,27 @@ static mw_status open_seed(seed_run *s, mw_error *err)
     return st;
 }
 
+/* OUT/runs.jsonl counts every start, so that reports can tell how many runs were tried. */
+static mw_status count_start(const seed_run *s, mw_error *err)
+{
+    char *path = mw_path_join(s->r->o->run.out, MW_RUNS_FILE);
+    mw_str line = { 0 };
+    mw_status st = path ? MW_OK : mw_fail_nomem(err);
+    int fd = -1;
+
+    mw_str_printf(&line, "{\"seed\": %lld, \"tag\": \"%s\"}\n", (long long)s->seed, s->r->tag);
+    if (st == MW_OK) st = mw_str_ok(&line, err);
+    if (st == MW_OK) {
+        fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+        if (fd < 0) st = mw_fail_errno(err, errno, "cannot write '%s'", path);
+    }
+    if (st == MW_OK) st = mw_write_all(fd, line.data, line.n, path, err);
+    if (fd >= 0) close(fd);
+    mw_str_clear(&line);
+    mw_free(path);
+    return st;
+}
+
 static mw_status train_seed(seed_run *s, mw_error *err)
 {
     train_run *r = s->r;
@@ -559,6 +582,7 @@ static mw_status train_seed(seed_run *s, mw_error *err)
     if (finished) return st;
     if (r->o->run.overwrite) mw_trainer_forget(s->checkpoints);
     st = mw_make_dirs(s->checkpoints, err);
+    if (st == MW_OK) st = count_start(s, err);
     if (st == MW_OK) st = open_seed(s, err);
     while (st == MW_OK && !mw_trainer_done(s->trainer))
         st = run_epoch(s, err);

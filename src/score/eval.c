@@ -12,8 +12,9 @@
 
 #define DAMAGED 0.75 /* windows below are damaged */
 
-const char *const mw_eval_swap_names[MW_N_SWAPS] = { "other clips", "shifted in time", "constant",
-                                                     "inverted", "truth" };
+const char *const mw_eval_swap_names[MW_N_SWAPS] = {
+    "other clips", "apart", "alike", "shifted in time", "constant", "inverted", "truth"
+};
 
 const mw_eval_block mw_eval_blocks[MW_EVAL_N_BLOCKS] = {
     [MW_BLOCK_CLEAN] = { "clean", "clean", -1 },
@@ -83,13 +84,23 @@ void mw_eval_destroy(mw_eval **out)
 
     if (!e) return;
     n = e->s.n_methods * e->s.n_seeds * e->s.n_conditions;
-    for (size_t i = 0; e->quality && i < 2 * n; i++)
+    for (size_t i = 0; e->quality && i < 2 * n; i++) {
         mw_free(e->quality[i].auroc); /* holds all three */
+        mw_free(e->quality[i].type);
+        mw_free(e->quality[i].said);
+        mw_free(e->quality[i].intact);
+    }
     for (size_t i = 0; e->swaps && i < n; i++)
         for (int k = 0; k < MW_N_SWAPS; k++)
             mw_free(e->swaps[i].mae[k]);
+    for (size_t m = 0; e->deleted && m < e->s.n_methods; m++)
+        mw_free(e->deleted[m]);
+    for (size_t i = 0; i < e->n_types; i++)
+        mw_free(e->types[i]);
     mw_bootstrap_clear(&e->boot);
     mw_str_clear(&e->notes);
+    mw_free(e->deleted);
+    mw_free(e->types);
     mw_free(e->p);
     mw_free(e->quality);
     mw_free(e->swaps);
@@ -111,7 +122,8 @@ mw_status mw_eval_create(mw_eval **out, const mw_eval_setup *setup, mw_error *er
     e->p = mw_calloc(n, setup->n_clips * sizeof *e->p);
     e->quality = mw_calloc(2 * n, sizeof *e->quality);
     e->swaps = mw_calloc(n, sizeof *e->swaps);
-    if (!e->p || !e->quality || !e->swaps) {
+    e->deleted = mw_calloc(setup->n_methods, sizeof *e->deleted);
+    if (!e->p || !e->quality || !e->swaps || !e->deleted) {
         mw_eval_destroy(&e);
         return mw_fail_nomem(err);
     }
@@ -133,19 +145,41 @@ double mw_eval_get(const mw_eval *e, size_t method, size_t seed, size_t conditio
     return e->p[mw_eval_at(e, method, seed, condition) * e->s.n_clips + clip];
 }
 
-void mw_eval_natural(mw_eval *e, size_t method, size_t seed, size_t condition, double mae)
+void mw_eval_natural(mw_eval *e, size_t method, size_t seed, size_t condition, double mae,
+                     double best_head_mae)
 {
-    e->swaps[mw_eval_at(e, method, seed, condition)].natural = mae;
+    mw_eval_swaps *s = &e->swaps[mw_eval_at(e, method, seed, condition)];
+
+    s->natural = mae;
+    s->best_head = best_head_mae;
 }
 
 mw_status mw_eval_swapped(mw_eval *e, size_t method, size_t seed, size_t condition,
-                          mw_eval_swap swap, double mae, mw_error *err)
+                          mw_eval_swap swap, const mw_eval_answer *a, mw_error *err)
 {
     mw_eval_swaps *s = &e->swaps[mw_eval_at(e, method, seed, condition)];
 
     if (mw_grow(&s->mae[swap], &s->cap[swap], s->n[swap] + 1, sizeof **s->mae))
         return mw_fail_nomem(err);
-    s->mae[swap][s->n[swap]++] = mae;
+    s->mae[swap][s->n[swap]++] = a->mae;
+    s->moved[swap] += a->moved;
+    s->flips[swap] += a->flips;
+    return MW_OK;
+}
+
+mw_status mw_eval_deleted(mw_eval *e, size_t method, size_t seed, size_t clip, int by, int which,
+                          double error, mw_error *err)
+{
+    const size_t per = e->s.n_seeds * e->s.n_clips;
+
+    if (!e->deleted[method]) {
+        e->deleted[method] = mw_calloc(MW_N_DELETE_BY * MW_N_DELETES, per * sizeof(double));
+        if (!e->deleted[method]) return mw_fail_nomem(err);
+        for (size_t i = 0; i < MW_N_DELETE_BY * MW_N_DELETES * per; i++)
+            e->deleted[method][i] = NAN;
+    }
+    e->deleted[method][(size_t)(by * MW_N_DELETES + which) * per + seed * e->s.n_clips + clip] =
+        error;
     return MW_OK;
 }
 
@@ -164,20 +198,41 @@ void mw_eval_coefficient(mw_eval *e, size_t method, size_t seed, const char *nam
 
 void mw_eval_note(mw_eval *e, const char *key, const char *value)
 {
-    mw_str_printf(&e->notes, "- %s: %s\n", key, value);
+    if (value)
+        mw_str_printf(&e->notes, "- %s: %s\n", key, value);
+    else
+        e->notes.failed = 1;
 }
 
 /* ---- windows ---- */
 
 static mw_status quality_room(mw_eval_quality *q, size_t n_clips, mw_error *err)
 {
-    if (q->auroc) return MW_OK;
-    q->auroc = mw_calloc(n_clips, 3 * sizeof *q->auroc);
-    if (!q->auroc) return mw_fail_nomem(err);
+    if (!q->type) q->type = mw_calloc(n_clips, sizeof *q->type);
+    if (!q->auroc) {
+        q->auroc = mw_calloc(n_clips, 3 * sizeof *q->auroc);
+        for (size_t i = 0; q->auroc && i < 3 * n_clips; i++)
+            q->auroc[i] = NAN;
+    }
+    if (!q->type || !q->auroc) return mw_fail_nomem(err);
     q->mean = q->auroc + n_clips;
     q->level = q->mean + n_clips;
-    for (size_t i = 0; i < 3 * n_clips; i++)
-        q->auroc[i] = NAN;
+    return MW_OK;
+}
+
+static mw_status type_of(uint16_t *out, mw_eval *e, const char *type, mw_error *err)
+{
+    size_t i = 0;
+
+    while (i < e->n_types && strcmp(e->types[i], type))
+        i++;
+    *out = (uint16_t)i;
+    if (i < e->n_types) return MW_OK;
+    if (i > UINT16_MAX) return mw_fail(err, MW_ERR_FORMAT, "bad_bank", "too many kinds of damage");
+    if (mw_grow(&e->types, &e->types_cap, i + 1, sizeof *e->types)) return mw_fail_nomem(err);
+    e->types[i] = mw_strdup(type);
+    if (!e->types[i]) return mw_fail_nomem(err);
+    e->n_types++;
     return MW_OK;
 }
 
@@ -194,29 +249,50 @@ static mw_status within_clip(double *auroc, const double *said, const uint8_t *i
     return mw_auroc(auroc, said, intact, n, err);
 }
 
+/* Windows of the whole condition, for the pooled area. */
+static mw_status keep_windows(mw_eval_quality *q, const double *said, const uint8_t *intact,
+                              size_t n, mw_error *err)
+{
+    const size_t total = q->n_windows + n;
+
+    if (mw_grow(&q->said, &q->said_cap, total, sizeof *q->said) ||
+        mw_grow(&q->intact, &q->intact_cap, total, sizeof *q->intact))
+        return mw_fail_nomem(err);
+    if (n) {
+        memcpy(q->said + q->n_windows, said, n * sizeof *said);
+        memcpy(q->intact + q->n_windows, intact, n * sizeof *intact);
+    }
+    q->n_windows = total;
+    return MW_OK;
+}
+
 mw_status mw_eval_windows(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip,
-                          int modality, const float *said, const float *was, const float *weight,
-                          size_t n, mw_error *err)
+                          int modality, const mw_eval_window_set *w, mw_error *err)
 {
     mw_eval_quality *q = &e->quality[2 * mw_eval_at(e, method, seed, condition) + (size_t)modality];
-    double *kept = mw_calloc(n, sizeof *kept), sum = 0, truth = 0;
-    uint8_t *intact = mw_calloc(n, 1);
+    double *kept = mw_calloc(w->n, sizeof *kept), sum = 0, truth = 0;
+    uint8_t *intact = mw_calloc(w->n, 1);
     size_t n_kept = 0;
     mw_status st = kept && intact ? quality_room(q, e->s.n_clips, err) : mw_fail_nomem(err);
 
-    for (size_t i = 0; st == MW_OK && i < n; i++) {
-        if (!(weight[i] > 0)) continue;
-        kept[n_kept] = (double)said[i];
-        intact[n_kept++] = (double)was[i] >= DAMAGED;
-        sum += (double)said[i];
-        truth += (double)was[i];
-        mw_calibration_add(&q->calibration, (double)said[i], (double)was[i]);
+    if (st == MW_OK) st = type_of(&q->type[clip], e, w->type, err);
+    for (size_t i = 0; st == MW_OK && i < w->n; i++) {
+        const double said = (double)w->said[i], was = (double)w->was[i];
+
+        if (!(w->weight[i] > 0)) continue;
+        kept[n_kept] = said;
+        intact[n_kept++] = was >= DAMAGED;
+        sum += said;
+        truth += was;
+        mw_calibration_add(&q->calibration, said, was);
     }
     if (st == MW_OK) st = within_clip(&q->auroc[clip], kept, intact, n_kept, err);
     if (st == MW_OK && n_kept) {
         q->mean[clip] = sum / (double)n_kept;
         q->level[clip] = truth / (double)n_kept;
     }
+    if (st == MW_OK && !strncmp(e->s.conditions[condition].block, "mixed", 5))
+        st = keep_windows(q, kept, intact, n_kept, err);
     mw_free(kept);
     mw_free(intact);
     return st;
@@ -231,6 +307,13 @@ double mw_eval_mae_constant(const mw_eval *e)
     for (size_t i = 0; i < e->s.n_clips; i++)
         sum += fabs(e->s.constant - (double)e->s.y[i]);
     return e->s.n_clips ? sum / (double)e->s.n_clips : NAN;
+}
+
+void mw_eval_cell_errors(double *out, const mw_eval *e, size_t method, size_t condition)
+{
+    for (size_t s = 0; s < e->s.n_seeds; s++)
+        for (size_t i = 0; i < e->s.n_clips; i++)
+            *out++ = fabs(mw_eval_get(e, method, s, condition, i) - (double)e->s.y[i]);
 }
 
 double mw_eval_mae(const mw_eval *e, size_t method, size_t condition)
@@ -294,33 +377,50 @@ static void block_errors(mw_eval *e, size_t method, size_t block)
         }
 }
 
-mw_interval mw_eval_auroc(mw_str *text, const mw_eval *e, size_t method, size_t block, int modality)
+/* Localisation in a clip, mean over the conditions of a block; NaN: none. */
+static double clip_auroc(const mw_eval *e, size_t method, size_t seed, size_t block, int modality,
+                         size_t type, size_t clip)
+{
+    double sum = 0;
+    size_t n = 0;
+
+    for (size_t c = 0; c < e->s.n_conditions; c++) {
+        const mw_eval_quality *q =
+            &e->quality[2 * mw_eval_at(e, method, seed, c) + (size_t)modality];
+
+        if (!q->auroc || !isfinite(q->auroc[clip]) ||
+            (type != MW_EVAL_ALL_TYPES && q->type[clip] != type) ||
+            !mw_eval_in_block(&e->s.conditions[c], &mw_eval_blocks[block]))
+            continue;
+        sum += q->auroc[clip];
+        n++;
+    }
+    return n ? sum / (double)n : NAN;
+}
+
+mw_interval mw_eval_auroc(mw_str *text, const mw_eval *e, size_t method, size_t block, int modality,
+                          size_t type, size_t *n_clips)
 {
     double *x = mw_calloc(e->s.n_seeds, e->s.n_clips * sizeof *x);
     mw_interval out = { NAN, NAN, NAN, NAN };
+    size_t n = 0;
 
-    if (!x) {
-        text->failed = 1;
-        return out;
-    }
-    for (size_t s = 0; s < e->s.n_seeds; s++)
-        for (size_t i = 0; i < e->s.n_clips; i++) {
-            double sum = 0;
-            size_t n = 0;
+    for (size_t i = 0; x && i < e->s.n_clips; i++) {
+        int any = 0;
 
-            for (size_t c = 0; c < e->s.n_conditions; c++) {
-                const mw_eval_quality *q =
-                    &e->quality[2 * mw_eval_at(e, method, s, c) + (size_t)modality];
+        for (size_t s = 0; s < e->s.n_seeds; s++) {
+            double *at = &x[s * e->s.n_clips + i];
 
-                if (!q->auroc || !isfinite(q->auroc[i]) ||
-                    !mw_eval_in_block(&e->s.conditions[c], &mw_eval_blocks[block]))
-                    continue;
-                sum += q->auroc[i];
-                n++;
-            }
-            x[s * e->s.n_clips + i] = n ? sum / (double)n : NAN;
+            *at = clip_auroc(e, method, s, block, modality, type, i);
+            any |= isfinite(*at) != 0;
         }
-    out = mw_bootstrap_mean(&e->boot, x, NULL, e->scratch);
+        n += (size_t)any;
+    }
+    if (x)
+        out = mw_bootstrap_mean(&e->boot, x, NULL, e->scratch);
+    else
+        text->failed = 1;
+    if (n_clips) *n_clips = n;
     mw_free(x);
     return out;
 }

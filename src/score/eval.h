@@ -14,8 +14,10 @@
 
 /* What is put in the place of the scores. */
 typedef enum mw_eval_swap {
-    MW_SWAP_CLIPS,    /* another clip's, of about the same length; many draws */
-    MW_SWAP_TIME,     /* its own, shifted in a circle; many draws */
+    MW_SWAP_CLIPS, /* another clip's, of about the same length; many draws */
+    MW_SWAP_APART, /* the same, but each modality's from a clip of its own; many draws */
+    MW_SWAP_ALIKE, /* another clip's with about the same mean: what is left is time; many draws */
+    MW_SWAP_TIME,  /* its own, shifted in a circle; many draws */
     MW_SWAP_CONSTANT, /* the modality's mean */
     MW_SWAP_INVERT,   /* 1 - s */
     MW_SWAP_TRUTH,    /* the truth, brought to the same mean */
@@ -55,20 +57,44 @@ void mw_eval_set(mw_eval *e, size_t method, size_t seed, size_t condition, size_
 double mw_eval_get(const mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip);
 
 /* Reliability of the n windows of modality 0 (sound) or 1 (picture) of a clip, its truth, and
- * whether each window counts. MW_ERR_NOMEM. */
-mw_status mw_eval_windows(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip,
-                          int modality, const float *said, const float *was, const float *weight,
-                          size_t n, mw_error *err);
+ * whether each window counts. type: the kind of damage of the modality. MW_ERR_NOMEM. */
+typedef struct mw_eval_window_set {
+    const float *said, *was, *weight; /* [n] */
+    size_t n;
+    const char *type;
+} mw_eval_window_set;
 
-/* Mean absolute error over the clips of a condition with the scores as they are (natural), and with
- * a swap; draws are added one by one. */
-void mw_eval_natural(mw_eval *e, size_t method, size_t seed, size_t condition, double mae);
+mw_status mw_eval_windows(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip,
+                          int modality, const mw_eval_window_set *w, mw_error *err);
+
+/* What a model says over the clips of a condition with the scores as they are (natural), and the
+ * mean absolute error when for each clip the better of its unimodal heads decides (NaN: it has
+ * none). */
+void mw_eval_natural(mw_eval *e, size_t method, size_t seed, size_t condition, double mae,
+                     double best_head_mae);
+
+/* The same with the scores replaced: mean absolute error, mean change of the prediction, share of
+ * clips whose prediction changes its sign. Draws are added one by one. */
+typedef struct mw_eval_answer {
+    double mae, moved, flips;
+} mw_eval_answer;
+
 mw_status mw_eval_swapped(mw_eval *e, size_t method, size_t seed, size_t condition,
-                          mw_eval_swap swap, double mae, mw_error *err);
+                          mw_eval_swap swap, const mw_eval_answer *a, mw_error *err);
+
+/* Which windows of a clean clip are taken away: a fifth of each modality's, with the highest
+ * values, drawn, or with the lowest; by the score or by the relevance. */
+enum { MW_DELETE_TOP, MW_DELETE_RANDOM, MW_DELETE_BOTTOM, MW_N_DELETES };
+enum { MW_DELETE_BY_SCORE, MW_DELETE_BY_RELEVANCE, MW_N_DELETE_BY };
+#define MW_DELETE_SHARE 0.2
+
+/* Absolute error of a clean clip without these windows. MW_ERR_NOMEM. */
+mw_status mw_eval_deleted(mw_eval *e, size_t method, size_t seed, size_t clip, int by, int which,
+                          double error, mw_error *err);
 
 /* A learned coefficient of a method's model. */
 void mw_eval_coefficient(mw_eval *e, size_t method, size_t seed, const char *name, double value);
-/* A fact for the end of the report. */
+/* A fact for the end of the report; value NULL: memory ran out, and there will be no report. */
 void mw_eval_note(mw_eval *e, const char *key, const char *value);
 
 /* DIR/report.md, report.csv, results.json, and curve_snr.svg and curve_coverage.svg where

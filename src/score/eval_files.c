@@ -103,6 +103,7 @@ static void put_swaps(mw_json *j, const mw_eval *e)
         mw_json_put_i64(j, "seed", e->s.seeds[i / e->s.n_conditions % e->s.n_seeds]);
         mw_json_put_text(j, "condition", e->s.conditions[i % e->s.n_conditions].id);
         mw_json_put_f64(j, "mae", w->natural);
+        mw_json_put_f64(j, "best head", w->best_head);
         for (int k = 0; k < MW_N_SWAPS; k++) {
             mw_json_key(j, mw_eval_swap_names[k]);
             mw_json_open(j, '[');

@@ -34,12 +34,19 @@ enum {
 typedef struct mw_eval_quality {
     double *auroc, *mean; /* [n_clips] within the clip; mean said; NaN where there is none */
     double *level;        /* [n_clips] mean truth */
+    uint16_t *type;       /* [n_clips] of the evaluation's types */
     mw_calibration calibration;
+    /* all windows of a mixed condition */
+    double *said;
+    uint8_t *intact;
+    size_t n_windows, said_cap, intact_cap;
 } mw_eval_quality;
 
 typedef struct mw_eval_swaps {
     double natural; /* NaN: not asked */
+    double best_head;
     double *mae[MW_N_SWAPS];
+    double moved[MW_N_SWAPS], flips[MW_N_SWAPS]; /* sums over draws */
     size_t n[MW_N_SWAPS], cap[MW_N_SWAPS];
 } mw_eval_swaps;
 
@@ -54,6 +61,9 @@ struct mw_eval {
     double *p;                /* [methods][seeds][conditions][clips] */
     mw_eval_quality *quality; /* [methods][seeds][conditions][2]; auroc NULL: none */
     mw_eval_swaps *swaps;     /* [methods][seeds][conditions] */
+    double **deleted;         /* [methods]: NULL, or [MW_N_DELETE_BY][MW_N_DELETES][seeds][clips] */
+    char **types;             /* kinds of damage that windows came with */
+    size_t n_types, types_cap;
     mw_eval_coef *coefs;
     size_t n_coefs, coefs_cap;
     mw_str notes; /* lines of the report */
@@ -88,14 +98,19 @@ double mw_eval_severity(const mw_bank_condition *c);
 size_t mw_eval_along(size_t *order, size_t most, const mw_eval *e, size_t c);
 /* Whether no condition before c has its type and axis. */
 int mw_eval_is_first(const mw_eval *e, size_t c);
+/* Absolute errors of a method in one condition: out [seeds][clips], NaN where nothing was said. */
+void mw_eval_cell_errors(double *out, const mw_eval *e, size_t method, size_t condition);
 /* Mean absolute error of a method in one condition over seeds and clips. */
 double mw_eval_mae(const mw_eval *e, size_t method, size_t condition);
 /* Mean reliability over seeds and clips; NaN when none was given. */
 double mw_eval_mean_said(const mw_eval *e, size_t method, size_t condition, int modality);
 double mw_eval_mae_constant(const mw_eval *e);
-/* Localisation: mean within-clip AUROC over the conditions of a block, with its interval. s fails
- * when memory runs out: a report must not say that nothing was asked. */
-mw_interval mw_eval_auroc(mw_str *s, const mw_eval *e, size_t method, size_t block, int modality);
+/* Localisation: mean within-clip AUROC over the conditions of a block, of clips with one kind of
+ * damage (type < n_types) or of all (MW_EVAL_ALL_TYPES), with its interval; *n_clips (may be NULL):
+ * how many have one. s fails when memory runs out: a report must not say that nothing was asked. */
+#define MW_EVAL_ALL_TYPES SIZE_MAX
+mw_interval mw_eval_auroc(mw_str *s, const mw_eval *e, size_t method, size_t block, int modality,
+                          size_t type, size_t *n_clips);
 
 /* A number with so many digits behind the point, whatever the locale; "-" when it is not finite. */
 void mw_eval_put_fixed(mw_str *s, double x, int digits);
@@ -105,6 +120,11 @@ void mw_eval_put_interval(mw_str *s, const mw_interval *v, int digits);
 mw_status mw_eval_analyse(mw_eval *e, mw_error *err);
 void mw_eval_put_report(mw_str *s, const mw_eval *e);
 void mw_eval_put_quality(mw_str *s, const mw_eval *e);
+/* Do decisions use the scores: replaced ones, and windows taken away by them. */
+void mw_eval_put_use(mw_str *s, const mw_eval *e);
+/* Whether replacing a method's scores by other clips' hurts under held-out mixed damage in every
+ * seed: 1, 0, or -1 not asked; the mean gap and the largest p. */
+int mw_eval_permutation_gap(const mw_eval *e, size_t method, double *mean, double *worst_p);
 void mw_eval_put_robustness(mw_str *s, const mw_eval *e);
 /* One line per method, condition and seed that has predictions. */
 void mw_eval_put_csv(mw_str *s, const mw_eval *e);

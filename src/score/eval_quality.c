@@ -52,9 +52,31 @@ static void add_calibration(mw_calibration *sum, const mw_calibration *c)
     sum->brier += c->brier;
 }
 
+/* Area over all windows of a block's conditions, mean over seeds: between clips as well as within
+ * them. */
+static double pooled_auroc(mw_str *s, const mw_eval *e, size_t m, size_t block, int modality)
+{
+    double sum = 0;
+    size_t n = 0;
+
+    for (size_t k = 0; k < e->s.n_seeds; k++)
+        for (size_t c = 0; c < e->s.n_conditions; c++) {
+            const mw_eval_quality *q = &e->quality[2 * mw_eval_at(e, m, k, c) + (size_t)modality];
+            double area;
+
+            if (!q->n_windows || !mw_eval_in_block(&e->s.conditions[c], &mw_eval_blocks[block]))
+                continue;
+            if (mw_auroc(&area, q->said, q->intact, q->n_windows, NULL) != MW_OK) s->failed = 1;
+            if (s->failed || !isfinite(area)) continue;
+            sum += area;
+            n++;
+        }
+    return n ? sum / (double)n : NAN;
+}
+
 static void put_quality_row(mw_str *s, const mw_eval *e, size_t m, size_t block, int modality)
 {
-    const mw_interval a = mw_eval_auroc(s, e, m, block, modality);
+    const mw_interval a = mw_eval_auroc(s, e, m, block, modality, MW_EVAL_ALL_TYPES, NULL);
     mw_calibration sum = { { 0 }, { 0 }, { 0 }, 0 };
     double levels = NAN;
 
@@ -77,7 +99,36 @@ static void put_quality_row(mw_str *s, const mw_eval *e, size_t m, size_t block,
     mw_eval_put_fixed(s, mw_calibration_brier(&sum), 3);
     mw_str_put(s, " | ");
     mw_eval_put_fixed(s, levels, 3);
+    mw_str_put(s, " | ");
+    mw_eval_put_fixed(s, pooled_auroc(s, e, m, block, modality), 3);
     mw_str_put(s, " |\n");
+}
+
+/* The same areas for clips of one kind of damage. */
+static void put_types(mw_str *s, const mw_eval *e, size_t m)
+{
+    static const size_t blocks[] = { MW_BLOCK_MIXED_SEEN, MW_BLOCK_MIXED_HELDOUT };
+    int any = 0;
+
+    for (size_t b = 0; b < 2; b++)
+        for (size_t t = 0; t < e->n_types; t++)
+            for (int modality = 0; modality < 2; modality++) {
+                size_t n;
+                const mw_interval a = mw_eval_auroc(s, e, m, blocks[b], modality, t, &n);
+
+                if (!n) continue;
+                if (!any++)
+                    mw_str_printf(s,
+                                  "\n### Where does `%s` find each kind of damage?\n\n"
+                                  "Localisation in clips of mixed damage that have this kind.\n\n"
+                                  "| damage | of | kind | clips | localisation |\n"
+                                  "| --- | --- | --- | --- | --- |\n",
+                                  e->s.methods[m]);
+                mw_str_printf(s, "| %s | %s | %s | %zu | ", mw_eval_blocks[blocks[b]].title,
+                              modality ? "picture" : "sound", e->types[t], n);
+                mw_eval_put_interval(s, &a, 3);
+                mw_str_put(s, " |\n");
+            }
 }
 
 double mw_eval_mean_said(const mw_eval *e, size_t m, size_t condition, int modality)
@@ -242,17 +293,19 @@ void mw_eval_put_quality(mw_str *s, const mw_eval *e)
         return;
     }
     mw_str_put(
-        s,
-        "\n## Quality of the scores\n\nLocalisation: area under the ROC curve of intact "
-        "against damaged windows within a clip. ECE and Brier score against the graded "
-        "truth. Levels: Spearman's correlation over clips of mean reliability and mean truth, "
-        "mean over seeds.\n\n| method | modality | damage | localisation | ECE | Brier | levels |\n"
-        "| --- | --- | --- | --- | --- | --- | --- |\n");
+        s, "\n## Quality of the scores\n\nLocalisation: area under the ROC curve of intact "
+           "against damaged windows within a clip. ECE and Brier score against the graded "
+           "truth. Levels: Spearman's correlation over clips of mean reliability and mean truth, "
+           "mean over seeds. Pooled: the area over the windows of all clips, for comparison with "
+           "other work; it also counts differences between clips.\n\n"
+           "| method | modality | damage | localisation | ECE | Brier | levels | pooled |\n"
+           "| --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for (size_t m = 0; m < e->s.n_methods; m++)
         for (int modality = 0; modality < 2; modality++) {
             put_quality_row(s, e, m, MW_BLOCK_MIXED_SEEN, modality);
             put_quality_row(s, e, m, MW_BLOCK_MIXED_HELDOUT, modality);
         }
+    if (full < e->s.n_methods) put_types(s, e, full);
     put_levels(s, e);
     if (full < e->s.n_methods) put_axes(s, e, full);
     put_cross_talk(s, e);

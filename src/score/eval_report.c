@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "score/eval_int.h"
 #include "score/robust.h"
 
@@ -39,21 +40,6 @@ static const char *better(const mw_interval *d)
     return asked(d, verdict(d->hi<0, d->lo> 0));
 }
 
-/* ---- swaps ---- */
-
-/* One-sided p that the natural scores are no better than a swapped draw; mean gap. */
-static double swap_gap(const mw_eval_swaps *w, mw_eval_swap k, double *p)
-{
-    double sum = 0, worse = 0;
-
-    for (size_t i = 0; i < w->n[k]; i++) {
-        sum += w->mae[k][i];
-        worse += w->mae[k][i] <= w->natural;
-    }
-    *p = w->n[k] ? (1 + worse) / ((double)w->n[k] + 1) : NAN;
-    return w->n[k] ? sum / (double)w->n[k] - w->natural : NAN;
-}
-
 static size_t condition_of(const mw_eval *e, const char *block)
 {
     size_t c = 0;
@@ -61,29 +47,6 @@ static size_t condition_of(const mw_eval *e, const char *block)
     while (c < e->s.n_conditions && strcmp(e->s.conditions[c].block, block))
         c++;
     return c;
-}
-
-/* Whether replacing the scores by other clips' hurts in every seed: 1, 0, or -1 not asked. */
-static int permutation_gap(const mw_eval *e, size_t method, double *mean, double *worst_p)
-{
-    const size_t c = condition_of(e, "mixed-heldout");
-    int asked = 0, all = 1;
-
-    *mean = *worst_p = 0;
-    for (size_t s = 0; s < e->s.n_seeds && method < e->s.n_methods && c < e->s.n_conditions; s++) {
-        const mw_eval_swaps *w = &e->swaps[mw_eval_at(e, method, s, c)];
-        double p, gap;
-
-        if (!isfinite(w->natural) || !w->n[MW_SWAP_CLIPS]) continue;
-        gap = swap_gap(w, MW_SWAP_CLIPS, &p);
-        *mean += gap;
-        if (p > *worst_p) *worst_p = p;
-        all &= gap > 0 && p < 0.01;
-        asked++;
-    }
-    if (!asked) return -1;
-    *mean /= asked;
-    return all;
 }
 
 /* ---- parts ---- */
@@ -127,11 +90,11 @@ static void put_endpoints(mw_str *s, const mw_eval *e)
     const mw_interval p6 = difference(e, full, avrel, MW_BLOCK_MIXED_HELDOUT);
     mw_interval a = { NAN, NAN, NAN, NAN }, v = a;
     double gap, p;
-    const int used = permutation_gap(e, full, &gap, &p);
+    const int used = mw_eval_permutation_gap(e, full, &gap, &p);
 
     if (full < e->s.n_methods) {
-        a = mw_eval_auroc(s, e, full, MW_BLOCK_MIXED_HELDOUT, 0);
-        v = mw_eval_auroc(s, e, full, MW_BLOCK_MIXED_HELDOUT, 1);
+        a = mw_eval_auroc(s, e, full, MW_BLOCK_MIXED_HELDOUT, 0, MW_EVAL_ALL_TYPES, NULL);
+        v = mw_eval_auroc(s, e, full, MW_BLOCK_MIXED_HELDOUT, 1, MW_EVAL_ALL_TYPES, NULL);
     }
     mw_str_put(s, "\n## Endpoints\n\nDeclared before any result was seen. Differences are of mean "
                   "absolute error, below 0 better, with 95 % intervals.\n\n"
@@ -165,6 +128,38 @@ static void put_endpoints(mw_str *s, const mw_eval *e)
     endpoint(s, "P6", "held-out mixed damage: better than AV-RelScore's scorer", better(&p6));
     mw_eval_put_interval(s, &p6, 3);
     mw_str_put(s, " |\n");
+}
+
+/* The two differences on which the first line rests, seed by seed. */
+static void put_seeds(mw_str *s, const mw_eval *e)
+{
+    static const size_t blocks[] = { MW_BLOCK_MIXED_HELDOUT, MW_BLOCK_CLEAN };
+    const size_t full = mw_eval_method(e, e->s.full), control = mw_eval_method(e, e->s.control);
+
+    if (full >= e->s.n_methods || control >= e->s.n_methods) return;
+    mw_str_printf(s,
+                  "\n`%s` less `%s`, seed by seed:\n\n| seed | mixed, held out | clean |\n"
+                  "| --- | --- | --- |\n",
+                  e->s.full, e->s.control);
+    for (size_t k = 0; k < e->s.n_seeds; k++) {
+        mw_str_printf(s, "| %lld |", (long long)e->s.seeds[k]);
+        for (int b = 0; b < 2; b++) {
+            const double *x = mw_eval_errors(e, full, blocks[b]) + k * e->s.n_clips;
+            const double *y = mw_eval_errors(e, control, blocks[b]) + k * e->s.n_clips;
+            double sum = 0;
+            size_t n = 0;
+
+            for (size_t i = 0; i < e->s.n_clips; i++)
+                if (isfinite(x[i] - y[i])) {
+                    sum += x[i] - y[i];
+                    n++;
+                }
+            mw_str_putc(s, ' ');
+            put_fixed(s, n ? sum / (double)n : NAN, 3);
+            mw_str_put(s, " |");
+        }
+        mw_str_put(s, "\n");
+    }
 }
 
 static void put_head_row(mw_str *s)
@@ -217,6 +212,73 @@ static void put_headline(mw_str *s, const mw_eval *e)
         }
         mw_str_put(s, "\n");
     }
+}
+
+/* Differences of full and control in the cells of a grid, and their p; room [2][seeds][clips]. */
+static size_t family(double *d, double *p, const mw_eval *e, size_t full, size_t control,
+                     const char *block, double *room)
+{
+    double *other = room + e->s.n_seeds * e->s.n_clips;
+    size_t n = 0;
+
+    for (size_t c = 0; c < e->s.n_conditions; c++) {
+        mw_interval v;
+
+        if (strcmp(e->s.conditions[c].block, block)) continue;
+        mw_eval_cell_errors(room, e, full, c);
+        mw_eval_cell_errors(other, e, control, c);
+        v = mw_bootstrap_mean(&e->boot, room, other, e->scratch);
+        if (!isfinite(v.value)) continue;
+        d[n] = v.value;
+        p[n++] = v.p;
+    }
+    return n;
+}
+
+static void put_family(mw_str *s, const char *title, const double *d, double *p, size_t n)
+{
+    size_t better = 0, worse = 0;
+    double smallest = NAN;
+
+    if (!n) return;
+    mw_holm(p, n);
+    for (size_t i = 0; i < n; i++) {
+        better += p[i] < 0.05 && d[i] < 0;
+        worse += p[i] < 0.05 && d[i] > 0;
+        if (!(smallest <= p[i])) smallest = p[i];
+    }
+    mw_str_printf(s, "| %s | %zu | %zu | %zu | ", title, n, better, worse);
+    put_fixed(s, smallest, 4);
+    mw_str_put(s, " |\n");
+}
+
+static void put_families(mw_str *s, const mw_eval *e)
+{
+    static const char *const grids[][2] = {
+        { "A", "sound" }, { "V", "picture" }, { "AV", "both" }, { "missing", "missing" }
+    };
+    const size_t full = mw_eval_method(e, e->s.full), control = mw_eval_method(e, e->s.control);
+    double *d, *p, *room;
+
+    if (full >= e->s.n_methods || control >= e->s.n_methods) return;
+    d = mw_calloc(e->s.n_conditions, sizeof *d);
+    p = mw_calloc(e->s.n_conditions, sizeof *p);
+    room = mw_calloc(2 * e->s.n_seeds, e->s.n_clips * sizeof *room);
+    if (!d || !p || !room) {
+        s->failed = 1;
+    } else {
+        mw_str_printf(s,
+                      "\n## Cells in which `%s` differs from `%s`\n\nAt 5 %% within a grid, by "
+                      "Holm's correction of the resamples' two-sided p. That of one cell is never "
+                      "below 2 / (resamples + 1).\n\n| grid | cells | better | worse | smallest "
+                      "corrected p |\n| --- | --- | --- | --- | --- |\n",
+                      e->s.full, e->s.control);
+        for (size_t g = 0; g < sizeof grids / sizeof *grids; g++)
+            put_family(s, grids[g][1], d, p, family(d, p, e, full, control, grids[g][0], room));
+    }
+    mw_free(d);
+    mw_free(p);
+    mw_free(room);
 }
 
 static void put_skill(mw_str *s, const mw_eval *e)
@@ -311,52 +373,6 @@ static void put_metrics(mw_str *s, const mw_eval *e)
     }
 }
 
-static void put_swaps(mw_str *s, const mw_eval *e)
-{
-    int any = 0;
-
-    for (size_t m = 0; m < e->s.n_methods; m++)
-        for (size_t c = 0; c < e->s.n_conditions; c++) {
-            double gap[MW_N_SWAPS] = { 0 }, worst = 0;
-            size_t n = 0;
-
-            for (size_t k = 0; k < e->s.n_seeds; k++) {
-                const mw_eval_swaps *w = &e->swaps[mw_eval_at(e, m, k, c)];
-                double p;
-
-                if (!isfinite(w->natural)) continue;
-                for (int q = 0; q < MW_N_SWAPS; q++) {
-                    gap[q] += swap_gap(w, (mw_eval_swap)q, &p);
-                    if (q == MW_SWAP_CLIPS && p > worst) worst = p;
-                }
-                n++;
-            }
-            if (!n) continue;
-            if (!any++) {
-                mw_str_put(s,
-                           "\n## Do decisions use the scores?\n\nError with the scores replaced, "
-                           "less the error with the network's own; weights and inputs stay. Above "
-                           "0: the scores were of use.\n\n| method | damage |");
-                for (int q = 0; q < MW_N_SWAPS; q++)
-                    mw_str_printf(s, " %s |", mw_eval_swap_names[q]);
-                mw_str_put(s,
-                           " largest p, other clips |\n| --- | --- | --- | --- | --- | --- | --- | "
-                           "--- |\n");
-            }
-            mw_str_printf(s, "| %s | %s |", e->s.methods[m], e->s.conditions[c].id);
-            for (int q = 0; q < MW_N_SWAPS; q++) {
-                mw_str_putc(s, ' ');
-                put_fixed(s, gap[q] / (double)n, 4);
-                mw_str_put(s, " |");
-            }
-            mw_str_putc(s, ' ');
-            put_fixed(s, worst, 3);
-            mw_str_put(s, " |\n");
-        }
-    if (!any)
-        mw_str_put(s, "\n## Do decisions use the scores?\n\nNot asked: no scores were replaced.\n");
-}
-
 static void put_coefficients(mw_str *s, const mw_eval *e)
 {
     if (!e->n_coefs) {
@@ -424,12 +440,14 @@ void mw_eval_put_report(mw_str *s, const mw_eval *e)
     mw_str_put(s, "# Evaluation\n\n");
     put_first_line(s, e);
     put_endpoints(s, e);
+    put_seeds(s, e);
     put_headline(s, e);
+    put_families(s, e);
     put_skill(s, e);
     mw_eval_put_robustness(s, e);
     put_metrics(s, e);
     mw_eval_put_quality(s, e);
-    put_swaps(s, e);
+    mw_eval_put_use(s, e);
     put_coefficients(s, e);
     put_grid(s, e);
     put_end(s, e);

@@ -208,6 +208,26 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+void mw_holm(double *p, size_t n)
+{
+    double least = 0; /* corrected p never falls along the order */
+
+    /* corrected ones are kept as -1 - p until all are */
+    for (size_t rank = 0; rank < n; rank++) {
+        size_t next = n;
+        double corrected;
+
+        for (size_t i = 0; i < n; i++)
+            if (p[i] >= 0 && (next == n || p[i] < p[next])) next = i;
+        if (next == n) break; /* the rest are NaN */
+        corrected = p[next] * (double)(n - rank);
+        least = corrected > least ? corrected : least;
+        p[next] = -1 - (least < 1 ? least : 1);
+    }
+    for (size_t i = 0; i < n; i++)
+        p[i] = -1 - p[i];
+}
+
 double mw_quantile_sort(double *x, size_t n, double q)
 {
     const double at = q * (double)(n ? n - 1 : 0);

@@ -35,6 +35,8 @@ mw_status mw_auroc(double *out, const double *score, const uint8_t *positive, si
                    mw_error *err);
 /* Spearman's rank correlation, ties share their mean rank. NaN where either side is constant. */
 mw_status mw_spearman(double *out, const double *x, const double *y, size_t n, mw_error *err);
+/* Holm's step-down correction of p [n] in place: what each is within its family; at most 1. */
+void mw_holm(double *p, size_t n);
 /* The q-quantile, 0 <= q <= 1, of x [n], which is sorted; between values linearly. NaN for n 0. */
 double mw_quantile_sort(double *x, size_t n, double q);
 /* Mean, and standard deviations of the sample (n - 1) and of the population (n). */

@@ -366,16 +366,24 @@ void mw_batch_put(mw_batch *b, size_t i, const mw_tokens *const *tokens, const f
         b->y[i * (size_t)b->n_out + (size_t)k] = y ? y[k] : 0.0f;
 }
 
+void mw_batch_mask(mw_batch *b, size_t i, int m, size_t token)
+{
+    const size_t values = (size_t)b->values[m], k = i * (size_t)b->b.n_tokens[m] + token;
+
+    b->mask[m][k] = 0;
+    b->rel_weight[m][k] = 0.0f;
+    memset(b->x[m] + k * values, 0, values * sizeof(float));
+}
+
 void mw_batch_drop(mw_batch *b, size_t i, int m, double probability, mw_rng *rng)
 {
-    const size_t room = (size_t)b->b.n_tokens[m], values = (size_t)b->values[m];
+    const size_t room = (size_t)b->b.n_tokens[m];
 
-    for (size_t k = i * room; k < (i + 1) * room; k++) {
+    for (size_t token = 0; token < room; token++) {
+        const size_t k = i * room + token;
+
         if (!b->mask[m][k] || mw_rng_unit(rng) >= probability) continue;
         b->score[m][k] = 0.0f;
-        if (b->b.score[m]) continue;
-        b->mask[m][k] = 0;
-        b->rel_weight[m][k] = 0.0f;
-        memset(b->x[m] + k * values, 0, values * sizeof(float));
+        if (!b->b.score[m]) mw_batch_mask(b, i, m, token);
     }
 }

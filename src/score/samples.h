@@ -93,6 +93,8 @@ void mw_batch_begin(mw_batch *b, size_t n, int with_scores);
  * [modalities] of as many values as tokens, NULL: 1; y [n_out], NULL: no label. */
 void mw_batch_put(mw_batch *b, size_t i, const mw_tokens *const *tokens, const float *const *scores,
                   const float *y);
+/* Mask a token of modality m of clip i, as if it had never been there. */
+void mw_batch_mask(mw_batch *b, size_t i, int m, size_t token);
 /* Take tokens of modality m of clip i away, each with this probability: its score becomes 0 in a
  * batch with scores, elsewhere it is masked. */
 void mw_batch_drop(mw_batch *b, size_t i, int m, double probability, mw_rng *rng);

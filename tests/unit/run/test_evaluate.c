@@ -120,6 +120,8 @@ static void the_same_report_for_any_number_of_threads(void **state)
     assert_non_null(strstr(a, "Do decisions use the scores?"));
     assert_non_null(strstr(a, "missing/a"));
     assert_non_null(strstr(a, "use.gamma"));
+    assert_non_null(strstr(a, "runs started for these models: noscore 2, score 2\n"));
+    assert_non_null(strstr(a, "| score | relevance | "));
     mw_free(a);
     mw_free(b);
 }

@@ -81,6 +81,19 @@ static void hash_of(char hex[65], const char *name)
     assert_ok(mw_sha256_file(hex, NULL, in(name), NULL));
 }
 
+static int count_lines(const char *name)
+{
+    char *text;
+    size_t n;
+    int lines = 0;
+
+    assert_ok(mw_file_load(&text, &n, in(name), 1 << 20, NULL));
+    for (size_t i = 0; i < n; i++)
+        lines += text[i] == '\n';
+    mw_free(text);
+    return lines;
+}
+
 static void the_same_weights_for_any_number_of_threads(void **state)
 {
     mw_summary s;
@@ -98,6 +111,7 @@ static void the_same_weights_for_any_number_of_threads(void **state)
     assert_string_equal(a, b);
     assert_ok(train("one", "jobs=2", NULL, &s, NULL));
     assert_int_equal(s.n_skipped, 1);
+    assert_int_equal(count_lines("one/runs.jsonl"), 1); /* a model that is up to date is no start */
 }
 
 static int countdown;
@@ -132,7 +146,7 @@ static void a_stopped_run_goes_on_to_the_same_weights(void **state)
     hash_of(a, "whole/seed_1/model.safetensors");
     hash_of(b, "cut/seed_1/model.safetensors");
     assert_string_equal(a, b);
-    assert_int_equal(count_files(in("cut"), ""), 3); /* no checkpoint is left */
+    assert_int_equal(count_files(in("cut"), ""), 4); /* no checkpoint is left */
 }
 
 static void another_run_in_the_same_folder_is_refused(void **state)

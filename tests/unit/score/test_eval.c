@@ -88,9 +88,11 @@ static void put_windows(mw_eval *e, size_t condition, size_t clip, int modality,
     const float was[8] = { 1, 1, 0.75F, 0.2F, 0.2F, 0.7F, 1, 0 };
     const float weight[8] = { 1, 1, 1, 1, 1, 1, 0, 0 };
 
+    const mw_eval_window_set w = { said, was, weight, 8,
+                                   modality ? "occlusion.hand" : "noise.music" };
+
     for (size_t k = 0; k < N_SEEDS; k++)
-        assert_ok(
-            mw_eval_windows(e, FULL, k, condition, clip, modality, said, was, weight, 8, NULL));
+        assert_ok(mw_eval_windows(e, FULL, k, condition, clip, modality, &w, NULL));
 }
 
 static char *report(mw_eval **e)
@@ -222,9 +224,11 @@ static void clean_clips_may_lose_less_than_the_margin(void **state)
 
 static void swap(mw_eval *e, size_t seed, double natural, double others, size_t n)
 {
-    mw_eval_natural(e, FULL, seed, HELDOUT, natural);
+    const mw_eval_answer answer = { others, 0.25, 0.125 };
+
+    mw_eval_natural(e, FULL, seed, HELDOUT, natural, natural - 0.0625);
     for (size_t i = 0; i < n; i++)
-        assert_ok(mw_eval_swapped(e, FULL, seed, HELDOUT, MW_SWAP_CLIPS, others, NULL));
+        assert_ok(mw_eval_swapped(e, FULL, seed, HELDOUT, MW_SWAP_CLIPS, &answer, NULL));
 }
 
 static void scores_are_used_when_others_hurt_in_every_seed(void **state)
@@ -245,6 +249,9 @@ static void scores_are_used_when_others_hurt_in_every_seed(void **state)
     e = usual(2);
     swap(e, 0, 0.5, 0.4, 200);
     check(e, "| P2 |", "| no | -0.1000");
+    e = usual(2);
+    swap(e, 0, 0.5, 0.6, 8);
+    check(e, "| full | mixed-heldout |", "| 0.111 | 0.250 | 0.125 | -0.0625 |");
     check(usual(2), "| P2 |", "| not asked | - |");
     check(usual(2), "Not asked: no scores were replaced.", "");
 }
@@ -289,13 +296,14 @@ static void quality_tables_say_what_scores_do(void **state)
         const float was[4] = { 0.1F * (float)(i + 1), 0.1F, 0.1F, 0.1F };
         const float weight[4] = { 1, 1, 1, 1 };
         const float said = 0.9F - 0.1F * (float)i, all[4] = { said, said, said, said };
+        const mw_eval_window_set w = { all, was, weight, 4, "noise.speech" };
 
         put_windows(e, CLEAN, i, 0, 0.8, 0.8);
         put_windows(e, V_SEEN, i, 0, 0.9, 0.9);
         put_windows(e, A_MILD, i, 0, 0.4, 0.4);
         put_windows(e, A_STRONG, i, 0, 0.6, 0.6);
         for (size_t k = 0; k < N_SEEDS; k++)
-            assert_ok(mw_eval_windows(e, FULL, k, SEEN, i, 0, all, was, weight, 4, NULL));
+            assert_ok(mw_eval_windows(e, FULL, k, SEEN, i, 0, &w, NULL));
     }
     text = report(&e);
     check_line(text, "| full | sound | picture | ", "0.100 [0.100, 0.100]");
@@ -303,6 +311,75 @@ static void quality_tables_say_what_scores_do(void **state)
     check_line(text, "| A/speech/-5 | 0.600 | - |", "");
     check_line(text, "| full | sound | mixed, seen | - |", "| -1.000 |"); /* falls as truth rises */
     assert_null(strstr(text, "| full | picture |"));
+    mw_free(text);
+}
+
+/* Half of the clips are damaged by music, half by hands; windows of all clips together are not told
+ * apart as well as those within a clip. */
+static void kinds_of_damage_are_told_apart(void **state)
+{
+    static const char *const kind[2] = { "noise.music", "noise.speech" };
+    const float was[6] = { 1, 1, 1, 0, 0, 0 }, weight[6] = { 1, 1, 1, 1, 1, 1 };
+    mw_eval *e = usual(2);
+    char *text;
+
+    (void)state;
+    for (size_t i = 0; i < N_CLIPS; i++) {
+        /* a clip of the other kind is called more reliable as a whole, its damage found */
+        const float good = i % 2 ? 0.9F : 0.4F, bad = i % 2 ? 0.6F : 0.5F;
+        const float said[6] = { good, good, good, bad, bad, bad };
+        const mw_eval_window_set w = { said, was, weight, 6, kind[i % 2] };
+
+        for (size_t k = 0; k < N_SEEDS; k++)
+            assert_ok(mw_eval_windows(e, FULL, k, HELDOUT, i, 0, &w, NULL));
+    }
+    text = report(&e);
+    check_line(text, "| mixed, held out | sound | noise.music | 3 | 0.000 ", "");
+    check_line(text, "| mixed, held out | sound | noise.speech | 3 | 1.000 ", "");
+    /* intact 0.4 and 0.9 against damaged 0.5 and 0.6: one of two above both */
+    check_line(text, "| full | sound | mixed, held out | 0.500 ", "| 0.500 |");
+    mw_free(text);
+}
+
+static void grids_are_corrected_as_families(void **state)
+{
+    mw_eval *e = usual(2);
+    char *text;
+
+    (void)state;
+    put(e, FULL, A_MILD, 0.4, 0);   /* better in every clip */
+    put(e, FULL, A_STRONG, 0.6, 0); /* worse */
+    put(e, FULL, A_HELDOUT, 0.5, 0.1);
+    text = report(&e);
+    /* 2 / 201 times 3, then times 2 */
+    check_line(text, "| sound | 3 | 1 | 1 | 0.0299 |", "");
+    check_line(text, "| picture | 1 | 0 | 0 | 1.0000 |", "");
+    check_line(text, "| 11 | 0.000 | 0.000 |", "");
+    mw_free(text);
+}
+
+static void windows_taken_away_are_missed_or_not(void **state)
+{
+    mw_eval *e = usual(1);
+    char *text;
+
+    (void)state;
+    for (size_t k = 0; k < N_SEEDS; k++)
+        for (size_t i = 0; i < N_CLIPS; i++)
+            for (int by = 0; by < MW_N_DELETE_BY; by++)
+                for (int which = 0; which < MW_N_DELETES; which++)
+                    assert_ok(mw_eval_deleted(e, FULL, k, i, by, which,
+                                              which == MW_DELETE_TOP      ? 0.9
+                                              : which == MW_DELETE_RANDOM ? 0.6 + 0.1 * by
+                                                                          : 0.5,
+                                              NULL));
+    text = report(&e);
+    check_line(text, "| full | score | 0.3000 [0.3000, 0.3000] | 0.1000 [0.1000, 0.1000] |", "");
+    check_line(text, "| full | relevance | 0.2000 [0.2000, 0.2000] | 0.2000 [0.2000, 0.2000] |",
+               "");
+    mw_free(text);
+    text = report(&(mw_eval *){ usual(1) });
+    assert_null(strstr(text, "missed"));
     mw_free(text);
 }
 
@@ -391,6 +468,9 @@ int main(void)
         cmocka_unit_test(scores_are_used_when_others_hurt_in_every_seed),
         cmocka_unit_test(damage_is_located_in_both_modalities_or_not),
         cmocka_unit_test(quality_tables_say_what_scores_do),
+        cmocka_unit_test(kinds_of_damage_are_told_apart),
+        cmocka_unit_test(grids_are_corrected_as_families),
+        cmocka_unit_test(windows_taken_away_are_missed_or_not),
         cmocka_unit_test(files_hold_every_figure_of_every_seed),
         cmocka_unit_test(a_report_is_whole_or_none),
     };

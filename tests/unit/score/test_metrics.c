@@ -66,6 +66,23 @@ static void calibration_by_hand(void **state)
     near(mw_calibration_brier(&c), (0.01 + 0.42 * 0.42 + 0.04 + 0) / 4);
 }
 
+static void holm_steps_down(void **state)
+{
+    double p[5] = { 0.04, 0.01, 0.03, 0.005, 0.9 };
+    const double wanted[5] = { 0.09, 0.04, 0.09, 0.025, 0.9 };
+
+    (void)state;
+    mw_holm(p, 5); /* times 5, 4, 3, 2, 1 in rising order, never falling: 0.04 x 2 becomes 0.09 */
+    for (int i = 0; i < 5; i++)
+        near(p[i], wanted[i]);
+    p[0] = 0.6;
+    p[1] = 0.7;
+    mw_holm(p, 2);
+    near(p[0], 1);
+    near(p[1], 1);
+    mw_holm(p, 0);
+}
+
 static void quantiles_and_spread(void **state)
 {
     double x[] = { 4, 1, 3, 2 };
@@ -136,6 +153,7 @@ int main(void)
         cmocka_unit_test(zeros_count_or_do_not),
         cmocka_unit_test(area_under_the_curve),
         cmocka_unit_test(calibration_by_hand),
+        cmocka_unit_test(holm_steps_down),
         cmocka_unit_test(quantiles_and_spread),
         cmocka_unit_test(intervals_hold_the_truth_about_as_often_as_they_say),
         cmocka_unit_test(equal_things_differ_by_nothing),
