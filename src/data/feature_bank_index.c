@@ -21,12 +21,14 @@ static const char *const letter_key[MW_MAX_MODALITIES] = { "a", "v", "t" };
 
 /* ---- writing ---- */
 
-/* Blocks that the clips of a split hold: all train and are tested clean. */
+/* Blocks that the clips of a split hold: clean all, seen damage also those that choose the epoch.
+ */
 static int in_split(const char *block, const char *split)
 {
     const int special = !strcmp(block, "train") || !strcmp(block, "valid");
 
     if (!strcmp(block, "clean") || !strcmp(block, split)) return 1;
+    if (!strcmp(split, "valid")) return !strcmp(block, "mixed-seen");
     return !special && !strcmp(split, "test");
 }
 

@@ -40,6 +40,7 @@ const mw_opt mw_bank_plan_table[] = {
     { "mix-snr-max", MW_OPT_DOUBLE, O(snr_max), "15", -60, 60, "dB", .help = "largest ratio of mixed variants" },
     { "mix-severity-min", MW_OPT_DOUBLE, O(severity_min), "0.2", 0, 1, .help = "smallest coverage, or severity, of mixed variants" },
     { "mix-severity-max", MW_OPT_DOUBLE, O(severity_max), "0.9", 0, 1, .help = "largest coverage, or severity, of mixed variants" },
+    { "mix-shares", MW_OPT_DOUBLES, O(shares), "0.4,0.7,1", 0.01, 1, .help = "shares of the clip that mixed variants damage, in up to three stretches; one is drawn for each modality" },
     { 0 },
 };
 /* clang-format on */
@@ -78,6 +79,8 @@ mw_status mw_bank_plan_make(mw_bank_plan *p, const mw_bank_plan_options *o, mw_e
                            (int)n, at);
         at += n + (at[n] == ',');
     }
+    if (!o->shares.n)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'mix-shares': at least one");
     if (o->snr_max < o->snr_min || o->severity_max < o->severity_min)
         return mw_fail(err, MW_ERR_RANGE, "bad_option",
                        "options 'mix-snr-max', 'mix-severity-max': below the smallest");
@@ -114,7 +117,6 @@ static void place_stretches(mw_bank_spec *s, double share, int k, mw_rng *r)
 static void draw_mix(const mw_bank_plan *p, mw_bank_spec *s, char letter, int heldout,
                      const mw_clip_key *key)
 {
-    static const double shares[] = { 0.4, 0.7, 1.0 };
     mw_harm harms[MW_N_HARMS];
     const size_t n = list_harms(p, letter, heldout, harms);
     char purpose[48];
@@ -128,7 +130,7 @@ static void draw_mix(const mw_bank_plan *p, mw_bank_spec *s, char letter, int he
     s->level = mw_rng_uniform(&r, p->o->snr_min, p->o->snr_max);
     severity = mw_rng_uniform(&r, p->o->severity_min, p->o->severity_max);
     if (letter == 'v') s->level = severity;
-    place_stretches(s, shares[mw_rng_below(&r, 3)],
+    place_stretches(s, p->o->shares.v[mw_rng_below(&r, p->o->shares.n)],
                     1 + (int)mw_rng_below(&r, MW_PLAN_MAX_STRETCHES), &r);
     if (s->harm == MW_HARM_MUTE) {
         s->level = 0;

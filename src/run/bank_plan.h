@@ -60,6 +60,7 @@ typedef struct mw_bank_plan_options {
     char *heldout;
     double p_audio, p_video;
     double snr_min, snr_max, severity_min, severity_max;
+    mw_doubles shares; /* of the clip that a mixed variant damages; one is drawn */
 } mw_bank_plan_options;
 
 extern const mw_opt mw_bank_plan_table[];
