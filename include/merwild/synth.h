@@ -17,11 +17,12 @@ typedef struct mw_synth_options {
     char *out; /* output folder */
     uint64_t seed;
     int64_t jobs; /* worker threads; 0: one per processor */
-    int64_t n;    /* clips */
-    int64_t clips_per_speaker;
-    int recipe; /* 0 demo: both cues follow the label; 1 benchmark: both cues are needed */
-    double duration_s;
-    int64_t width, height; /* even */
+    int size;     /* 0 free, 1 tiny, 2 standard; for each field of what it says, 0: the size's */
+    int64_t n;    /* clips: 2, 120, 900 */
+    int64_t clips_per_speaker; /* 1, 6, 6 */
+    int recipe;        /* 0 demo: both cues follow the label; 1 benchmark: both cues are needed */
+    double duration_s; /* 4.5, 3, 3 */
+    int64_t width, height; /* even; 480 x 360, 192 x 144, 192 x 144 */
     int64_t fps, rate_hz;
     int noise; /* also a folder of sounds to disturb the clips with */
 } mw_synth_options;

@@ -19,6 +19,7 @@
 #include "synth/synth.h"
 
 static const char *const recipe_names[] = { "demo", "benchmark", NULL };
+static const char *const size_names[] = { "free", "tiny", "standard", NULL };
 
 #define O(field) offsetof(mw_synth_options, field)
 
@@ -27,13 +28,15 @@ const mw_opt mw_synth_options_table[] = {
     { "out", MW_OPT_TEXT, O(out), "", .help = "output folder" },
     { "seed", MW_OPT_UINT, O(seed), "1", .help = "root of every random draw" },
     { "jobs", MW_OPT_INT, O(jobs), "0", 0, 1024, .help = "worker threads; 0: one per processor" },
-    { "n", MW_OPT_INT, O(n), "2", 1, 1e6, .help = "number of clips" },
-    { "clips-per-speaker", MW_OPT_INT, O(clips_per_speaker), "1", 1, 1e6, .help = "clips in a row of one speaker" },
+    { "size", MW_OPT_ENUM, O(size), "free", .choices = size_names,
+      .help = "number, length and picture of the clips; tiny (120 clips) and standard (900) are those of the built-in benchmark" },
+    { "n", MW_OPT_INT, O(n), "0", 0, 1e6, .help = "number of clips; 0: the size's (free: 2)" },
+    { "clips-per-speaker", MW_OPT_INT, O(clips_per_speaker), "0", 0, 1e6, .help = "clips in a row of one speaker; 0: the size's (free: 1, otherwise 6)" },
     { "recipe", MW_OPT_ENUM, O(recipe), "demo", .choices = recipe_names,
       .help = "demo: face and voice both follow the label; benchmark: each carries a part of it" },
-    { "duration-s", MW_OPT_DOUBLE, O(duration_s), "4.5", MW_SYNTH_MIN_S, MW_SYNTH_MAX_S, "s", .help = "length of a clip" },
-    { "width", MW_OPT_INT, O(width), "480", MW_SYNTH_MIN_SIDE, MW_SYNTH_MAX_SIDE, "px", .help = "of the picture, even" },
-    { "height", MW_OPT_INT, O(height), "360", MW_SYNTH_MIN_SIDE, MW_SYNTH_MAX_SIDE, "px", .help = "of the picture, even" },
+    { "duration-s", MW_OPT_DOUBLE, O(duration_s), "0", 0, MW_SYNTH_MAX_S, "s", .help = "length of a clip, at least 0.2; 0: the size's (free: 4.5, otherwise 3)" },
+    { "width", MW_OPT_INT, O(width), "0", 0, MW_SYNTH_MAX_SIDE, "px", .help = "of the picture, even, at least 64; 0: the size's (free: 480, otherwise 192)" },
+    { "height", MW_OPT_INT, O(height), "0", 0, MW_SYNTH_MAX_SIDE, "px", .help = "of the picture, even, at least 64; 0: the size's (free: 360, otherwise 144)" },
     { "fps", MW_OPT_INT, O(fps), "25", 1, 240, "frames/s", .help = "frame rate" },
     { "rate-hz", MW_OPT_INT, O(rate_hz), "16000", MW_SYNTH_MIN_RATE, MW_SYNTH_MAX_RATE, "Hz", .help = "sample rate" },
     { "noise", MW_OPT_BOOL, O(noise), "no", .help = "also make OUT/noise: other voices, music and the noise of places, to disturb the clips with" },
@@ -48,11 +51,41 @@ typedef struct synth_clip {
 } synth_clip;
 
 typedef struct synth_job {
-    const mw_synth_options *o;
+    const mw_synth_options *o; /* with the size's values filled in */
     synth_clip *clips;
 } synth_job;
 
 /* ---- planning ---- */
+
+/* What a size stands for, in the order of size_names. */
+static const struct size {
+    int64_t n, clips_per_speaker, width, height;
+    double duration_s;
+} sizes[] = { { 2, 1, 480, 360, 4.5 }, { 120, 6, 192, 144, 3 }, { 900, 6, 192, 144, 3 } };
+
+/* Fill in what the options leave to the size. */
+static mw_status fill_in(mw_synth_options *o, mw_error *err)
+{
+    const struct size *s;
+
+    if (o->size < 0 || (size_t)o->size >= sizeof sizes / sizeof *sizes)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'size': %d is none", o->size);
+    s = &sizes[o->size];
+    if (!o->n) o->n = s->n;
+    if (!o->clips_per_speaker) o->clips_per_speaker = s->clips_per_speaker;
+    if (o->duration_s == 0) o->duration_s = s->duration_s;
+    if (!o->width) o->width = s->width;
+    if (!o->height) o->height = s->height;
+    if (o->width % 2 || o->height % 2 || o->width < MW_SYNTH_MIN_SIDE ||
+        o->height < MW_SYNTH_MIN_SIDE)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "options 'width', 'height': %lld x %lld is not even, or below %d",
+                       (long long)o->width, (long long)o->height, MW_SYNTH_MIN_SIDE);
+    if (!(o->duration_s >= MW_SYNTH_MIN_S))
+        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'duration-s': %g is below %g s",
+                       o->duration_s, MW_SYNTH_MIN_S);
+    return MW_OK;
+}
 
 /* Labels of the demo walk through the scale from both ends, so that two clips already differ. */
 static double demo_label(int64_t i)
@@ -363,7 +396,8 @@ mw_status mw_synth_run(const mw_synth_options *o, const mw_run_hooks *hooks, mw_
                        mw_error *err)
 {
     const mw_run_options run = { .jobs = o->jobs };
-    synth_job j = { .o = o };
+    mw_synth_options full = *o; /* borrows its texts */
+    synth_job j = { .o = &full };
     mw_job job = { .work = work_on_clip, .user = &j };
     mw_walk walk = { 0 };
     mw_status st;
@@ -371,11 +405,8 @@ mw_status mw_synth_run(const mw_synth_options *o, const mw_run_hooks *hooks, mw_
     *summary = (mw_summary){ 0 };
     if (!*o->out)
         return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'out': an output folder is needed");
-    if (o->width % 2 || o->height % 2)
-        return mw_fail(err, MW_ERR_RANGE, "bad_option",
-                       "options 'width', 'height': %lld x %lld is not even", (long long)o->width,
-                       (long long)o->height);
-    st = mw_make_dirs(o->out, err);
+    st = fill_in(&full, err);
+    if (st == MW_OK) st = mw_make_dirs(o->out, err);
     if (st == MW_OK) st = plan_all(&j, &walk, err);
     if (st == MW_OK) {
         mw_job_init(&job, &walk, &run, hooks, summary);
@@ -383,7 +414,7 @@ mw_status mw_synth_run(const mw_synth_options *o, const mw_run_hooks *hooks, mw_
     }
     if (st == MW_OK) st = write_labels(&j, err);
     if (st == MW_OK && o->recipe) st = write_latents(&j, err);
-    if (st == MW_OK && o->noise) st = write_noise(o, err);
+    if (st == MW_OK && o->noise) st = write_noise(&full, err);
     mw_job_clear(&job);
     mw_walk_clear(&walk);
     mw_free(j.clips);
