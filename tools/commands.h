@@ -19,6 +19,7 @@ int cmd_models_info(int argc, char **argv);
 int cmd_features_audio(int argc, char **argv);
 int cmd_features_visual(int argc, char **argv);
 int cmd_features_bank(int argc, char **argv);
+int cmd_bank_check(int argc, char **argv);
 int cmd_import_mmsa(int argc, char **argv);
 int cmd_import_csd(int argc, char **argv);
 int cmd_import_features(int argc, char **argv);

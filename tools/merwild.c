@@ -21,6 +21,7 @@ static const struct {
     { "features", "visual", cmd_features_visual, "embeddings or geometry of the faces in clips" },
     { "features", "bank", cmd_features_bank,
       "features of clips, clean and damaged, with the truth" },
+    { "bank", "check", cmd_bank_check, "whether the cues of synthetic clips can be learnt" },
     { "import", "mmsa", cmd_import_mmsa, "feature bank of a pickle of MMSA or MulT" },
     { "import", "csd", cmd_import_csd, "table of labels of a CMU-MultimodalSDK file" },
     { "import", "features", cmd_import_features, "feature bank of folders of matrices" },

@@ -18,6 +18,7 @@
 #ifndef MERWILD_MERWILD_H
 #define MERWILD_MERWILD_H
 
+#include "merwild/bank.h"
 #include "merwild/corrupt.h"
 #include "merwild/evaluate.h"
 #include "merwild/faces.h"

@@ -22,15 +22,19 @@ static double clipped(double x, double k)
     return round_even(x < -k ? -k : x > k ? k : x);
 }
 
-static double correlation(const double *x, const double *y, size_t n)
+double mw_correlation(const double *x, const double *y, size_t n)
 {
     double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
+    int x_varies = 0, y_varies = 0;
 
     for (size_t i = 0; i < n; i++) {
         mx += x[i];
         my += y[i];
+        x_varies |= x[i] != x[0];
+        y_varies |= y[i] != y[0];
     }
-    mx /= (double)n; /* exact for equal ranks, so that constants are seen as such */
+    if (!x_varies || !y_varies) return NAN; /* what rounding makes of it may vary */
+    mx /= (double)n;
     my /= (double)n;
     for (size_t i = 0; i < n; i++) {
         xx += (x[i] - mx) * (x[i] - mx);
@@ -194,7 +198,7 @@ mw_status mw_spearman(double *out, const double *x, const double *y, size_t n, m
 
     *out = NAN;
     if (st == MW_OK) st = rank(ranks + n, y, n, err);
-    if (st == MW_OK && n) *out = correlation(ranks, ranks + n, n);
+    if (st == MW_OK && n) *out = mw_correlation(ranks, ranks + n, n);
     mw_free(ranks);
     return st;
 }

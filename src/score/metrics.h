@@ -33,6 +33,8 @@ double mw_weighted_f1(const uint8_t *truth, const uint8_t *said, size_t n);
  * are there; MW_ERR_NOMEM. */
 mw_status mw_auroc(double *out, const double *score, const uint8_t *positive, size_t n,
                    mw_error *err);
+/* Pearson's correlation. NaN where either side is constant. */
+double mw_correlation(const double *x, const double *y, size_t n);
 /* Spearman's rank correlation, ties share their mean rank. NaN where either side is constant. */
 mw_status mw_spearman(double *out, const double *x, const double *y, size_t n, mw_error *err);
 /* Holm's step-down correction of p [n] in place: what each is within its family; at most 1. */

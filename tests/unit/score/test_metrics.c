@@ -53,6 +53,25 @@ static void area_under_the_curve(void **state)
     assert_true(isnan(a));
 }
 
+static void correlation_of_series_and_of_constants(void **state)
+{
+    const double x[] = { 1, 2, 3 }, y[] = { 2, 4, 6 }, z[] = { 3, 2, 1 }, w[] = { 1, 3, 2 };
+    double constant[49]; /* whose mean is not quite 0.1 */
+    double rising[49];
+
+    (void)state;
+    near(mw_correlation(x, y, 3), 1);
+    near(mw_correlation(x, z, 3), -1);
+    near(mw_correlation(x, w, 3), 0.5);
+    for (int i = 0; i < 49; i++) {
+        constant[i] = 0.1;
+        rising[i] = i;
+    }
+    assert_true(isnan(mw_correlation(constant, rising, 49)));
+    assert_true(isnan(mw_correlation(rising, constant, 49)));
+    assert_true(isnan(mw_correlation(x, y, 1)));
+}
+
 static void calibration_by_hand(void **state)
 {
     mw_calibration c = { .brier = 0 };
@@ -152,6 +171,7 @@ int main(void)
         cmocka_unit_test(halves_go_to_the_even_number),
         cmocka_unit_test(zeros_count_or_do_not),
         cmocka_unit_test(area_under_the_curve),
+        cmocka_unit_test(correlation_of_series_and_of_constants),
         cmocka_unit_test(calibration_by_hand),
         cmocka_unit_test(holm_steps_down),
         cmocka_unit_test(quantiles_and_spread),
