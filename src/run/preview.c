@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "media/image_png.h"
+#include "run/preview_scores.h"
 
 #define O(field) offsetof(mw_preview_options, field)
 
@@ -20,6 +21,7 @@
 const mw_opt mw_preview_options_table[] = {
     { "frames", MW_OPT_INT, O(frames), "12", 1, 48, .help = "largest number of frames shown, each clean and damaged" },
     { "width", MW_OPT_INT, O(width), "1600", 640, 4096, "px", .help = "width of the sheet; text grows with it" },
+    { "scores", MW_OPT_TEXT, O(scores), "", .help = "CLIP.a.scores.csv or CLIP.v.scores.csv of merwild score, about the damaged clip; the other beside it is shown too" },
     { 0 },
 };
 /* clang-format on */
@@ -27,8 +29,10 @@ const mw_opt mw_preview_options_table[] = {
 static mw_status check_options(const mw_preview_options *o, const char *out, mw_error *err)
 {
     for (const mw_opt *row = mw_preview_options_table; row->name; row++) {
-        const int64_t v = *(const int64_t *)(const void *)((const char *)o + row->offset);
+        const void *field = (const char *)o + row->offset;
+        const int64_t v = row->type == MW_OPT_INT ? *(const int64_t *)field : 0;
 
+        if (row->type != MW_OPT_INT) continue;
         if ((double)v < row->min || (double)v > row->max)
             return mw_fail(err, MW_ERR_RANGE, "bad_option", "option '%s': %lld is not in [%g, %g]",
                            row->name, (long long)v, row->min, row->max);
@@ -111,23 +115,30 @@ static mw_status store(const mw_sheet *s, const char *out, mw_error *err)
 mw_status mw_preview(const char *clip, const char *sidecar, const char *out_png,
                      const mw_preview_options *options, mw_error *err)
 {
-    mw_preview_options o = { 0 };
+    mw_preview_options usual = { 0 };
+    const mw_preview_options *o = options ? options : &usual;
+    const char *table = NULL; /* of scores */
     mw_preview_doc d = { 0 };
+    mw_preview_scores scores = { .curve = { { .path = NULL } } };
     mw_sheet sheet = { 0 };
-    mw_status st = mw_opt_defaults(mw_preview_options_table, &o, 0, err);
+    mw_status st = mw_opt_defaults(mw_preview_options_table, &usual, 0, err);
 
-    if (options) o = *options;
-    if (st == MW_OK) st = check_options(&o, out_png, err);
+    if (st == MW_OK) st = check_options(o, out_png, err);
+    if (o->scores && *o->scores) table = o->scores;
     if (st == MW_OK) st = mw_preview_doc_load(&d, sidecar, err);
+    if (st == MW_OK && table) st = mw_preview_scores_load(&scores, table, &d, err);
     if (st == MW_OK) st = check_files(&d, clip, err);
-    if (st == MW_OK) st = mw_sheet_open(&sheet, (int)o.width, d.end_s, err);
+    if (st == MW_OK) st = mw_sheet_open(&sheet, (int)o->width, d.end_s, err);
     if (st == MW_OK) st = draw_head(&sheet, &d, err);
     if (st == MW_OK && d.part[MW_VISUAL].n)
-        st = mw_preview_picture(&sheet, &d, clip, (int)o.frames, err);
+        st = mw_preview_picture(&sheet, &d, clip, (int)o->frames, err);
     if (st == MW_OK && d.part[MW_AUDIO].n) st = mw_preview_sound(&sheet, &d, clip, err);
+    if (st == MW_OK && table) st = mw_preview_scores_draw(&sheet, &d, &scores, err);
     if (st == MW_OK) st = mw_sheet_room(&sheet, sheet.margin / 2, err);
     if (st == MW_OK) st = store(&sheet, out_png, err);
     mw_sheet_clear(&sheet);
+    mw_preview_scores_clear(&scores);
     mw_preview_doc_clear(&d);
+    mw_opt_clear(mw_preview_options_table, &usual);
     return st;
 }

@@ -16,6 +16,7 @@
 /* ---- the sidecar, checked ---- */
 
 #define MW_PREVIEW_MAX_TYPES 32
+#define MW_PREVIEW_MAX_S     1e7         /* of a clip */
 #define MW_PREVIEW_CLEAN     "noise.gap" /* a listed stretch without damage */
 
 /* A kind of damage; texts are borrowed from the document. */
@@ -110,6 +111,15 @@ void mw_sheet_swatch(mw_sheet *s, int x, int y, const mw_preview_type *type);
 /* Swatch, name, number and share of each type of a modality; moves y below. */
 mw_status mw_sheet_legend(mw_sheet *s, const mw_preview_doc *d, mw_modality modality,
                           mw_error *err);
+
+/* Stretches of a modality that are damaged: light over x0 .. x1 of a panel, full colour along its
+ * upper edge. */
+#define MW_SHEET_EDGE_U 3
+void mw_sheet_shade(mw_sheet *s, const mw_preview_doc *d, mw_modality modality, int y, int height);
+
+/* Left of a panel: its name, and what its upper and lower ends stand for. */
+void mw_sheet_labels(mw_sheet *s, int y, int height, const char *name, const char *upper,
+                     const char *lower);
 
 /* Seconds along x0 .. x1 below y, with faint lines up to top. Moves y below, by
  * MW_SHEET_AXIS_U units. */

@@ -13,7 +13,6 @@
 #include "run/preview.h"
 #include "run/sidecar.h"
 
-#define MAX_END_S    1e7
 #define MAX_FRAMES   ((int64_t)1 << 40)
 #define MAX_SEGMENTS 1000000
 
@@ -46,7 +45,7 @@ static mw_status read_head(mw_preview_doc *d, mw_error *err)
     if (!d->id || !d->version || !d->mode || !d->seed || !d->command)
         return broken(d, "id, version, mode, seed or command is missing", err);
     d->end_s = json_number_value(json_object_get(json_object_get(d->root, "clock"), "end_s"));
-    if (!(d->end_s > 0 && d->end_s <= MAX_END_S))
+    if (!(d->end_s > 0 && d->end_s <= MW_PREVIEW_MAX_S))
         return broken(d, "the clock's end is not a positive time", err);
     return MW_OK;
 }
@@ -153,7 +152,7 @@ static double sound_start_s(const mw_preview_doc *d)
     const json_t *clock = json_object_get(json_object_get(d->root, "clock"), "audio");
     const double s = json_number_value(json_object_get(clock, "start_s"));
 
-    return s < 0 && s > -MAX_END_S ? s : 0;
+    return s < 0 && s > -MW_PREVIEW_MAX_S ? s : 0;
 }
 
 static mw_status read_times(mw_preview_doc *d, mw_preview_segment *s, const json_t *item,

@@ -206,6 +206,35 @@ mw_status mw_sheet_legend(mw_sheet *s, const mw_preview_doc *d, mw_modality moda
     return st;
 }
 
+/* ---- panels ---- */
+
+void mw_sheet_shade(mw_sheet *s, const mw_preview_doc *d, mw_modality modality, int y, int height)
+{
+    const mw_preview_segments *list = &d->part[modality].segments;
+    int done[MW_PREVIEW_MAX_TYPES] = { 0 };
+
+    for (size_t i = 0; i < list->n; i++) {
+        const mw_preview_type *type = &d->types[list->v[i].type];
+        int x;
+        const int span = mw_sheet_span(s, &list->v[i], 1, done, &x);
+
+        if (!strcmp(type->name, MW_PREVIEW_CLEAN)) continue;
+        mw_draw_shade(&s->canvas, (mw_rect){ x, y, span, height }, type->colour, 60);
+        mw_draw_fill(&s->canvas, (mw_rect){ x, y, span, MW_SHEET_EDGE_U * s->unit }, type->colour);
+    }
+}
+
+void mw_sheet_labels(mw_sheet *s, int y, int height, const char *name, const char *upper,
+                     const char *lower)
+{
+    const int u = s->unit, right = s->x0 - 3 * u;
+
+    mw_draw_text(&s->canvas, s->margin, y + height / 2 - 4 * u, u, mw_grey, 0, name);
+    mw_draw_text(&s->canvas, right - mw_text_width(upper, u), y, u, mw_pale, 0, upper);
+    mw_draw_text(&s->canvas, right - mw_text_width(lower, u), y + height - 8 * u, u, mw_pale, 0,
+                 lower);
+}
+
 /* ---- time ---- */
 
 /* The smallest of 1, 2, 5 times a power of ten that leaves at least `least` pixels between ticks.

@@ -15,7 +15,6 @@
 #define WAVE_U     46 /* height of a waveform, units */
 #define SPECTRUM_U 40
 #define GAP_U      5
-#define STRIP_U    3 /* coloured edge of a noisy span */
 #define MAX_S      21600
 #define MAX_ASSETS 4 /* named in the text */
 
@@ -163,39 +162,22 @@ static void draw_envelope(mw_sheet *s, int y, int height, const mw_audio *a, dou
     }
 }
 
-/* Noisy spans: light over the panel, full colour along its upper edge; gaps stay white and, where
- * there is room, say so. */
-static void shade_spans(mw_sheet *s, const mw_preview_doc *d, int y, int height)
+/* Gaps stay white and, where there is room, say so. */
+static void name_gaps(mw_sheet *s, const mw_preview_doc *d, int y)
 {
+    const int width = mw_text_width("gap", s->unit);
     const mw_preview_segments *list = &d->part[MW_AUDIO].segments;
     int done[MW_PREVIEW_MAX_TYPES] = { 0 };
 
     for (size_t i = 0; i < list->n; i++) {
         const mw_preview_segment *g = &list->v[i];
-        const mw_preview_type *type = &d->types[g->type];
         int x;
         const int span = mw_sheet_span(s, g, 1, done, &x);
-        const mw_rect r = { x, y, span, height };
 
-        if (strcmp(type->name, MW_PREVIEW_CLEAN)) {
-            mw_draw_shade(&s->canvas, r, type->colour, 60);
-            mw_draw_fill(&s->canvas, (mw_rect){ r.x, r.y, r.w, STRIP_U * s->unit }, type->colour);
-        } else if (span > mw_text_width("gap", s->unit)) {
-            mw_draw_text(&s->canvas, x + (span - mw_text_width("gap", s->unit)) / 2,
-                         y + 2 * s->unit, s->unit, mw_grey, 0, "gap");
-        }
+        if (!strcmp(d->types[g->type].name, MW_PREVIEW_CLEAN) && span > width)
+            mw_draw_text(&s->canvas, x + (span - width) / 2, y + 2 * s->unit, s->unit, mw_grey, 0,
+                         "gap");
     }
-}
-
-static void draw_labels(mw_sheet *s, int y, int height, const char *name, const char *upper,
-                        const char *lower)
-{
-    const int u = s->unit, right = s->x0 - 3 * u;
-
-    mw_draw_text(&s->canvas, s->margin, y + height / 2 - 4 * u, u, mw_grey, 0, name);
-    mw_draw_text(&s->canvas, right - mw_text_width(upper, u), y, u, mw_pale, 0, upper);
-    mw_draw_text(&s->canvas, right - mw_text_width(lower, u), y + height - 8 * u, u, mw_pale, 0,
-                 lower);
 }
 
 static mw_status draw_wave(mw_sheet *s, const char *name, const mw_audio *a, double full,
@@ -213,11 +195,14 @@ static mw_status draw_wave(mw_sheet *s, const char *name, const mw_audio *a, dou
     st = mw_str_ok(&upper, err);
     if (st == MW_OK) st = mw_str_ok(&lower, err);
     if (st == MW_OK) {
-        if (spans) shade_spans(s, spans, s->y, height);
+        if (spans) {
+            mw_sheet_shade(s, spans, MW_AUDIO, s->y, height);
+            name_gaps(s, spans, s->y);
+        }
         mw_draw_fill(&s->canvas,
                      (mw_rect){ s->x0, s->y + (height - s->hair) / 2, panel.w, s->hair }, mw_pale);
         draw_envelope(s, s->y, height, a, full);
-        draw_labels(s, s->y, height, name, upper.data, lower.data);
+        mw_sheet_labels(s, s->y, height, name, upper.data, lower.data);
         mw_draw_outline(&s->canvas, panel, s->hair, mw_pale);
         s->y += height + GAP_U * u;
     }
@@ -283,7 +268,7 @@ static mw_status draw_spectrum(mw_sheet *s, const char *name, const float *power
     mw_sheet_digits(&upper, rate_hz / 2000.0, 3);
     mw_str_put(&upper, " kHz");
     st = mw_str_ok(&upper, err);
-    if (st == MW_OK) draw_labels(s, s->y, rows, name, upper.data, "0 Hz");
+    if (st == MW_OK) mw_sheet_labels(s, s->y, rows, name, upper.data, "0 Hz");
     mw_draw_outline(&s->canvas, (mw_rect){ s->x0, s->y, columns, rows }, s->hair, mw_pale);
     s->y += rows + GAP_U * s->unit;
     mw_str_clear(&upper);

@@ -54,10 +54,8 @@ size_t mw_score_options_groups(mw_score_options *o, mw_opt_group groups[MW_MAX_G
 
 MW_JOB_OPTIONS(score, (void)preset)
 
-#define N_COLUMNS 4
-
-static const char *const column_names[N_COLUMNS] = { "t_start_s", "score", "relevance",
-                                                     "attention" };
+const char *const mw_score_column_name[MW_SCORE_COLUMNS] = { "t_start_s", "score", "relevance",
+                                                             "attention" };
 
 typedef struct apply_run {
     const mw_score_options *o;
@@ -71,7 +69,7 @@ typedef struct apply_run {
     double start_s;
 } apply_run;
 
-/* x [n][N_COLUMNS] of modality m of input i, one line per window or per row. */
+/* x [n][MW_SCORE_COLUMNS] of modality m of input i, one line per window or per row. */
 static float *make_lines(size_t *n, const apply_run *r, const mw_model_result *res, size_t i, int m,
                          const mw_bank_modality *rows)
 {
@@ -81,33 +79,33 @@ static float *make_lines(size_t *n, const apply_run *r, const mw_model_result *r
     float largest = 0, *x;
 
     *n = r->o->a.rows ? rows->rows : tokens;
-    x = mw_calloc(*n, N_COLUMNS * sizeof *x);
+    x = mw_calloc(*n, MW_SCORE_COLUMNS * sizeof *x);
     for (size_t k = 0; x && k < tokens; k++)
         if (res->pool[m][at + k] > largest) largest = res->pool[m][at + k];
     for (size_t k = 0; x && k < *n; k++) {
         const size_t token = r->o->a.rows ? k / (size_t)window : k;
         const size_t row = r->o->a.rows ? k : k * (size_t)window;
-        float *line = x + k * N_COLUMNS;
+        float *line = x + k * MW_SCORE_COLUMNS;
 
-        line[0] = (float)rows->t[row];
-        line[1] = res->score[m][at + token];
-        line[2] = largest > 0 ? res->pool[m][at + token] / largest : 0.0f;
-        line[3] = res->pool[m][at + token];
+        line[MW_SCORE_START] = (float)rows->t[row];
+        line[MW_SCORE_SCORE] = res->score[m][at + token];
+        line[MW_SCORE_RELEVANCE] = largest > 0 ? res->pool[m][at + token] / largest : 0.0f;
+        line[MW_SCORE_ATTENTION] = res->pool[m][at + token];
     }
     return x;
 }
 
 static void put_csv(mw_str *s, const float *x, size_t n)
 {
-    for (int c = 0; c < N_COLUMNS; c++)
-        mw_str_printf(s, "%s%s", c ? "," : "", column_names[c]);
+    for (int c = 0; c < MW_SCORE_COLUMNS; c++)
+        mw_str_printf(s, "%s%s", c ? "," : "", mw_score_column_name[c]);
     mw_str_putc(s, '\n');
-    for (size_t k = 0; k < n * N_COLUMNS; k++) {
+    for (size_t k = 0; k < n * MW_SCORE_COLUMNS; k++) {
         char text[MW_F64_TEXT];
 
         mw_f32_text(text, x[k]);
         mw_str_put(s, text);
-        mw_str_putc(s, (k + 1) % N_COLUMNS ? ',' : '\n');
+        mw_str_putc(s, (k + 1) % MW_SCORE_COLUMNS ? ',' : '\n');
     }
 }
 
@@ -119,13 +117,13 @@ static mw_status write_modality(const apply_run *r, const mw_model_result *res, 
     char *path = mw_format("%s/%s%s%s.%c.scores.%s", r->o->run.out, several ? condition : "",
                            several ? "/" : "", clip, r->model->prep.m[m].letter,
                            format_names[r->o->a.format]);
-    size_t shape[2] = { 0, N_COLUMNS };
+    size_t shape[2] = { 0, MW_SCORE_COLUMNS };
     float *x = make_lines(&shape[0], r, res, i, m, rows);
     mw_str s = { 0 };
     mw_status st = path && x ? mw_make_parents(path, err) : mw_fail_nomem(err);
 
     if (st == MW_OK && r->o->a.format == FORMAT_NPY)
-        mw_npy_put(&s, "<f4", shape, 2, x, shape[0] * N_COLUMNS * sizeof *x);
+        mw_npy_put(&s, "<f4", shape, 2, x, shape[0] * MW_SCORE_COLUMNS * sizeof *x);
     else if (st == MW_OK)
         put_csv(&s, x, shape[0]);
     if (st == MW_OK) st = mw_str_ok(&s, err);

@@ -10,6 +10,17 @@
 #include "score/model.h"
 #include "score/train.h"
 
+/* Columns of the lines that `score` writes. */
+typedef enum mw_score_column {
+    MW_SCORE_START, /* t_start_s */
+    MW_SCORE_SCORE,
+    MW_SCORE_RELEVANCE,
+    MW_SCORE_ATTENTION,
+    MW_SCORE_COLUMNS
+} mw_score_column;
+
+extern const char *const mw_score_column_name[MW_SCORE_COLUMNS];
+
 /* A bank folder: its index, its labels. */
 /* Beside the seeds of a method: a line for each start of a training. */
 #define MW_RUNS_FILE "runs.jsonl"

@@ -44,3 +44,18 @@ mw 0 score -i one --model models/score/seed_1 -o scores --split test --condition
 [ "$(list scores | grep -c '\.a\.scores\.csv')" -gt 0 ] || fail "no scores"
 mw 2 score -i one --model models -o scores
 says 'config.json'
+
+# clips damaged elsewhere, described as they are: their scores under the sheet of what was done to them
+clip=$(cd set/Raw && ls -d ./*/* | LC_ALL=C sort | head -n 1)
+clip=${clip#./}
+mkdir -p "bad/$(dirname "$clip")" && cp "set/Raw/$clip" "bad/$clip"
+mw 0 corrupt av -i bad -o av --noise-dir set/noise --snr -5 --mode noise --noise-percent 0.3 --quiet
+mw 0 features bank -i av_-5 -o damaged --plan clean --labels set/label.csv --quiet
+mw 0 score -i damaged --model models/score/seed_1 -o about --format csv --quiet
+stem=${clip%.*}
+sheet=(preview "bad/$clip" "av_-5/$stem.prov.json" --frames 2 --width 640)
+mw 0 "${sheet[@]}" -o without.png
+mw 0 "${sheet[@]}" -o sheet.png --scores "about/$stem.a.scores.csv"
+[ "$(stat -c %s sheet.png)" -gt "$(stat -c %s without.png)" ] || fail "the sheet has no scores"
+mw 0 score -i damaged --model models/score/seed_1 -o rows --rows --format csv --quiet
+mw 0 "${sheet[@]}" -o rows.png --scores "rows/$stem.v.scores.csv"

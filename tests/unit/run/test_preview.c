@@ -24,7 +24,7 @@ static const mw_rgb orange = { 213, 94, 0 }, blue = { 0, 114, 178 }, sky = { 86,
 /* A clip of 60 frames with sound and what was done to both of its parts. */
 typedef struct fixture {
     char *dir;
-    char clip[256], video[256], sound[256], both[256], sheet[256];
+    char clip[256], video[256], sound[256], both[256], sheet[256], scores[256];
 } fixture;
 
 static void join(char out[256], const char *dir, const char *name)
@@ -123,6 +123,18 @@ static void write_both(fixture *f)
     json_decref(doc);
 }
 
+/* Tables about the damaged clip. */
+static void write_scores(fixture *f)
+{
+    static const char table[] = "t_start_s,score,relevance,attention\n0,0.5,1,0.5\n1,0.9,1,0.5\n";
+    char other[256];
+
+    join(f->scores, f->dir, "x.v.scores.csv");
+    join(other, f->dir, "x.a.scores.csv");
+    spill(f->scores, table, sizeof table - 1);
+    spill(other, table, sizeof table - 1);
+}
+
 static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
@@ -140,6 +152,7 @@ static int set_up(void **state)
     join(f->sound, f->dir, "s_5/a b \xc3\xa9.prov.json");
     join(f->sheet, f->dir, "sheet.png");
     write_both(f);
+    write_scores(f);
     return 0;
 }
 
@@ -359,6 +372,26 @@ static void a_sidecar_of_both_parts_gets_both(void **state)
     free(m.rgb);
     free(picture.rgb);
     free(sound.rgb);
+}
+
+static void scores_stand_below_what_is_there_without_them(void **state)
+{
+    fixture *f = *state;
+    const char *const sidecars[] = { f->video, f->sound, f->both };
+
+    for (size_t i = 0; i < 3; i++) {
+        const mw_preview_options o = { 12, WIDTH, f->scores };
+        const image without = sheet_of(f, sidecars[i], NULL), with = sheet_of(f, sidecars[i], &o);
+        /* heading, legend, two notes, two strips, time axis */
+        const uint32_t more = 2 * (25 + 14 + 2 * 12 + 2 + 2 * (56 + 5) - 5 + 17);
+
+        assert_int_equal(with.w, without.w);
+        assert_int_equal(with.h, without.h + more);
+        assert_memory_equal(with.rgb, without.rgb, 3 * (size_t)without.w * (without.h - 32));
+        assert_true(find_row(&with, X0 + 50, (int)without.h - 32, (mw_rgb){ 60, 72, 92 }) > 0);
+        free(with.rgb);
+        free(without.rgb);
+    }
 }
 
 static void rotated_video_is_shown_upright(void **state)
@@ -667,6 +700,8 @@ static void refuses_bad_options_and_names(void **state)
                    "bad_option");
     /* not over a clip by mistake */
     assert_refused(f, f->clip, f->video, f->clip, NULL, MW_ERR_RANGE, "bad_option");
+    assert_refused(f, f->clip, f->video, f->sheet, &(mw_preview_options){ 9, WIDTH, f->clip },
+                   MW_ERR_RANGE, "bad_option");
     join(path, f->dir, "missing.prov.json");
     assert_refused(f, f->clip, path, f->sheet, NULL, MW_ERR_IO, "not_found");
     assert_refused(f, f->clip, f->clip, f->sheet, NULL, MW_ERR_FORMAT, "bad_json");
@@ -726,7 +761,8 @@ static void every_failed_allocation_is_reported(void **state)
 
         unlink(f->sheet);
         mw_mem_fail_at(at);
-        st = mw_preview(f->clip, f->both, f->sheet, &(mw_preview_options){ 2, 640 }, &err);
+        st = mw_preview(f->clip, f->both, f->sheet, &(mw_preview_options){ 2, 640, f->scores },
+                        &err);
         mw_mem_fail_at(0);
         if (mw_mem_live() != live)
             fail_msg("allocation %ld: %ld are left", at, mw_mem_live() - live);
@@ -747,6 +783,7 @@ int main(void)
         cmocka_unit_test(damaged_frames_are_outlined_in_their_colour),
         cmocka_unit_test(noisy_spans_are_shaded_and_gaps_are_not),
         cmocka_unit_test(a_sidecar_of_both_parts_gets_both),
+        cmocka_unit_test(scores_stand_below_what_is_there_without_them),
         cmocka_unit_test(rotated_video_is_shown_upright),
         cmocka_unit_test(equal_inputs_give_equal_bytes),
         cmocka_unit_test(chooses_ends_middle_and_neighbours),
