@@ -91,10 +91,17 @@ static inline double mw_exp(double x)
     return p * scale;
 }
 
-/* x^p, x > 0. Relative error about |p log x| units in the last place. */
+/* e^x; x at most 700; 0 below -700; NaN stays. */
+static inline double mw_exp_below(double x)
+{
+    return x >= -700 ? mw_exp(x) : x < -700 ? 0 : x;
+}
+
+/* x^p, x > 0, at most e^700; 0 below e^-700. Relative error about |p log x| units in the last
+ * place. */
 static inline double mw_pow(double x, double p)
 {
-    return mw_exp(p * mw_log(x));
+    return mw_exp_below(p * mw_log(x));
 }
 
 /* Series of sin and cos on [-pi/4, pi/4], z = r^2. */

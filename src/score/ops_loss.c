@@ -38,7 +38,7 @@ static double logit_loss(double z, double target, double positive, double *g)
 {
     /* -log sigmoid(z), -log(1 - sigmoid(z)) */
     const double tail = mw_log1pexp(z), yes = tail + (z < 0 ? -z : 0), no = tail + (z > 0 ? z : 0);
-    const double e = fabs(z) > 700 ? 0 : mw_exp(-fabs(z)), p = z >= 0 ? 1 / (1 + e) : e / (1 + e);
+    const double e = mw_exp_below(-fabs(z)), p = z >= 0 ? 1 / (1 + e) : e / (1 + e);
 
     *g = positive * target * (p - 1) + (1 - target) * p;
     return positive * target * yes + (1 - target) * no;
@@ -51,13 +51,13 @@ static double class_loss(const mw_real *z, int n, int class, double scale, mw_re
     for (int j = 1; j < n; j++)
         if ((double)z[j] > top) top = (double)z[j];
     for (int j = 0; j < n; j++)
-        sum += mw_exp(fmax((double)z[j] - top, -700));
+        sum += mw_exp_below((double)z[j] - top);
     for (int j = 0; j < n; j++) {
-        const double p = mw_exp(fmax((double)z[j] - top, -700)) / sum;
+        const double p = mw_exp_below((double)z[j] - top) / sum;
 
         g[j] = (mw_real)(scale * (p - (j == class)));
     }
-    return scale * (mw_log(sum) + top - (double)z[class]);
+    return scale * ((isnan(sum) ? sum : mw_log(sum)) + top - (double)z[class]);
 }
 
 /* Loss of one clip times scale; g [n_out] its gradient. */

@@ -35,30 +35,22 @@ void mw_product(const mw_gemm_shape *s, const mw_real *a, const mw_real *b, mw_r
 }
 #endif
 
-/* e^-|x| without overflow. */
-static double exp_neg_abs(double x)
-{
-    const double a = fabs(x);
-
-    return a > 700 ? 0 : mw_exp(-a);
-}
-
 mw_real mw_real_sigmoid(mw_real x)
 {
-    const double e = exp_neg_abs((double)x);
+    const double e = mw_exp_below(-fabs((double)x));
 
     return (mw_real)(x >= 0 ? 1 / (1 + e) : e / (1 + e));
 }
 
 mw_real mw_real_log(mw_real x)
 {
-    return (mw_real)mw_log((double)x);
+    return isnan((double)x) ? x : (mw_real)mw_log((double)x);
 }
 
 double mw_log1pexp(double x)
 {
-    const double e = exp_neg_abs(x);
+    const double e = mw_exp_below(-fabs(x));
 
     /* log(1 + e) loses e below 1e-16 only: absolute error, which is what a loss needs */
-    return mw_log(1 + e);
+    return isnan(x) ? x : mw_log(1 + e);
 }

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "score/net_int.h"
 #include "support/score_batch.h"
 
 static size_t trained_values(const mw_net_config *c)
@@ -462,6 +463,30 @@ static void train(mw_net *net, const mw_net_batch *b, int steps)
     }
 }
 
+/* Without moments, and with the powers of the betas gone, a step is 0.1 / sqrt(0.001) times the
+ * rate, whatever the gradient. */
+static void a_late_step_is_as_long_as_an_early_one(void **state)
+{
+    const uint64_t steps[] = { 7000, 13000, 20000, 28000, 700000, 1000000 };
+    const mw_net_config c = score_config_small(MW_NET_NOSCORE, "v");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        mw_net *net;
+        mw_net_param *p;
+        double before;
+
+        assert_ok(mw_net_create(&net, &c, 1, NULL));
+        p = mw_net_param_at(net, 0);
+        p->g[0] = 1;
+        before = (double)p->v[0];
+        net->n_steps = steps[i];
+        mw_net_adamw(net, 1e-3, 0, 10, 0);
+        assert_true(fabs((before - (double)p->v[0]) * 1e3 - sqrt(10)) < 0.1);
+        mw_net_destroy(&net);
+    }
+}
+
 static void learns_eight_clips_by_heart(void **state)
 {
     const mw_net_kind kinds[] = { MW_NET_SCORE, MW_NET_NOSCORE, MW_NET_AVREL, MW_NET_EARLY,
@@ -600,6 +625,7 @@ int main(void)
         cmocka_unit_test(a_network_of_given_scores_needs_them),
         cmocka_unit_test(pooling_shares_sum_to_one),
         cmocka_unit_test(clips_without_any_token),
+        cmocka_unit_test(a_late_step_is_as_long_as_an_early_one),
         cmocka_unit_test(learns_eight_clips_by_heart),
         cmocka_unit_test(foretells_nothing_from_shuffled_labels),
         cmocka_unit_test(frozen_parameters_and_fixed_coefficients_stay),
