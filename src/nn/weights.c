@@ -308,16 +308,21 @@ static int is_dense(const mw_tensor *t)
     return 1;
 }
 
+static mw_status check_dtype(const mw_tensor *t, mw_error *err)
+{
+    if (t->dtype <= MW_DTYPE_F64) return MW_OK;
+    return mw_fail(err, MW_ERR_FORMAT, "bad_dtype",
+                   "tensor '%s' is of type %s, not of floating point numbers", t->name,
+                   mw_dtype_name(t->dtype));
+}
+
 mw_status mw_tensor_read_f32(const mw_tensor *t, float *out, mw_error *err)
 {
     size_t index[MW_TENSOR_MAX_DIMS] = { 0 }, at = 0, last;
     const int d = t->n_dims;
+    const mw_status st = check_dtype(t, err);
 
-    if (t->dtype > MW_DTYPE_F64)
-        return mw_fail(err, MW_ERR_FORMAT, "bad_dtype",
-                       "tensor '%s' is of type %s, not of floating point numbers", t->name,
-                       mw_dtype_name(t->dtype));
-    if (!t->n) return MW_OK;
+    if (st != MW_OK || !t->n) return st;
     if (is_dense(t)) {
         read_run(t, 0, 1, t->n, out);
         return MW_OK;
@@ -362,13 +367,14 @@ static mw_status wrong_shape(const mw_weights *w, const mw_tensor *t, const size
     return st;
 }
 
-mw_status mw_weights_read(const mw_weights *w, const char *name, const size_t *shape, int n_dims,
-                          float *out, mw_error *err)
+mw_status mw_weights_expect(const mw_tensor **out, const mw_weights *w, const char *name,
+                            const size_t *shape, int n_dims, mw_error *err)
 {
     const mw_tensor *t = mw_weights_find(w, name);
-    int equal;
     mw_status st;
+    int equal;
 
+    *out = NULL;
     if (!t)
         return mw_fail(err, MW_ERR_FORMAT, "no_tensor", "'%s': there is no tensor '%s'", w->path,
                        name);
@@ -376,7 +382,18 @@ mw_status mw_weights_read(const mw_weights *w, const char *name, const size_t *s
     for (int k = 0; equal && k < n_dims; k++)
         equal = t->shape[k] == shape[k];
     if (!equal) return wrong_shape(w, t, shape, n_dims, err);
-    st = mw_tensor_read_f32(t, out, err);
+    st = check_dtype(t, err);
     if (st != MW_OK) mw_error_prefix(err, "'%s'", w->path);
+    if (st == MW_OK) *out = t;
+    return st;
+}
+
+mw_status mw_weights_read(const mw_weights *w, const char *name, const size_t *shape, int n_dims,
+                          float *out, mw_error *err)
+{
+    const mw_tensor *t;
+    mw_status st = mw_weights_expect(&t, w, name, shape, n_dims, err);
+
+    if (st == MW_OK) st = mw_tensor_read_f32(t, out, err);
     return st;
 }

@@ -68,7 +68,10 @@ const char *mw_dtype_name(mw_dtype t);
 mw_status mw_tensor_read_f32(const mw_tensor *t, float *out, mw_error *err);
 
 /* The tensor called name, which must have exactly this shape, as float32. MW_ERR_FORMAT
- * "no_tensor", "bad_shape", "bad_dtype", naming file and tensor. */
+ * "no_tensor", "bad_shape", "bad_dtype", naming file and tensor. expect: the same, and nothing is
+ * read. */
+mw_status mw_weights_expect(const mw_tensor **out, const mw_weights *w, const char *name,
+                            const size_t *shape, int n_dims, mw_error *err);
 mw_status mw_weights_read(const mw_weights *w, const char *name, const size_t *shape, int n_dims,
                           float *out, mw_error *err);
 

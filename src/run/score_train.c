@@ -246,7 +246,6 @@ static mw_status find_outputs(train_run *r, mw_error *err)
 static mw_status open_scorer(train_run *r, mw_error *err)
 {
     const char *path = r->d.scorer;
-    const mw_net_config *a;
     mw_net_config c;
     mw_status st;
 
@@ -259,13 +258,9 @@ static mw_status open_scorer(train_run *r, mw_error *err)
     if (!*path || r->truth) return MW_OK;
     st = mw_model_load(&r->scorer, path, err);
     if (st == MW_OK) st = mw_net_config_from(&c, &r->net, err);
-    if (st != MW_OK) return st;
-    a = mw_net_config_of(r->scorer->net);
-    for (int m = 0; st == MW_OK && m < c.n_modalities; m++)
-        if (a->n_modalities != c.n_modalities || a->modality[m] != c.modality[m] ||
-            a->window[m] != c.window[m] || a->columns[m] != c.columns[m])
-            st = mw_fail(err, MW_ERR_MISMATCH, "other_features",
-                         "the scorer '%s' reads other modalities, columns or windows", path);
+    if (st == MW_OK && !mw_net_same_tokens(mw_net_config_of(r->scorer->net), &c))
+        st = mw_fail(err, MW_ERR_MISMATCH, "other_features",
+                     "the scorer '%s' reads other modalities, columns or windows", path);
     return st;
 }
 

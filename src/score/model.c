@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "nn/weights.h"
+#include "score/net_int.h"
 
 #define SCHEMA "merwild.model/1"
 
@@ -121,11 +122,10 @@ mw_status mw_model_save(const mw_model *m, const char *dir,
     return st;
 }
 
-static mw_status load_prep(mw_prep *p, const mw_net_config *c, const json_t *l2, const char *path,
-                           mw_error *err)
+static mw_status load_prep(mw_prep *p, const mw_net_config *c, const json_t *l2,
+                           const mw_weights *w, mw_error *err)
 {
-    mw_weights *w = NULL;
-    mw_status st = mw_weights_open(&w, path, err);
+    mw_status st = MW_OK;
 
     *p = (mw_prep){ .n_modalities = c->n_modalities };
     for (int i = 0; st == MW_OK && i < c->n_modalities; i++) {
@@ -147,25 +147,81 @@ static mw_status load_prep(mw_prep *p, const mw_net_config *c, const json_t *l2,
         for (size_t k = 0; st == MW_OK && k < n; k++)
             if (!isfinite(m->mean[k]) || !(m->std[k] > 0) || !isfinite(m->std[k]))
                 st = mw_fail(err, MW_ERR_FORMAT, "bad_model",
-                             "'%s': prep.%c is not finite, or not above 0, in column %zu", path,
-                             m->letter, k);
+                             "'%s': prep.%c is not finite, or not above 0, in column %zu",
+                             mw_weights_path(w), m->letter, k);
     }
-    mw_weights_close(&w);
     return st;
 }
 
-static mw_status read_config(mw_model *m, const char *path, mw_error *err)
+/* Whatever is wrong inside a config.json is wrong with the model: these are no options of the
+ * user's. */
+static mw_status bad_config(const char *path, const mw_error *what, mw_error *err)
 {
-    mw_status st = mw_json_load(&m->about, path, (size_t)16 << 20, err);
-    const char *schema;
+    if (what->code != MW_ERR_NOMEM)
+        return mw_fail(err, MW_ERR_FORMAT, "bad_model", "'%s': %s", path, what->message);
+    return mw_fail_nomem(err);
+}
 
-    if (st != MW_OK) return st;
+static mw_status parse_config(mw_model *m, mw_net_config *c, const char *text, size_t n,
+                              const char *path, mw_error *err)
+{
+    mw_error what = { MW_OK, "", "" };
+    const char *schema;
+    mw_status st = mw_json_parse(&m->about, text, n, "config.json", &what);
+
+    if (st != MW_OK) return bad_config(path, &what, err);
     schema = json_string_value(json_object_get(m->about, "schema"));
     if (!schema || strcmp(schema, SCHEMA))
         return mw_fail(err, MW_ERR_FORMAT, "bad_model", "'%s' is not a '" SCHEMA "' file", path);
     st = mw_json_read_struct(json_object_get(m->about, "net"), mw_net_options_table, &m->options, 0,
-                             err);
-    if (st != MW_OK) mw_error_prefix(err, "'%s'", path);
+                             &what);
+    if (st == MW_OK) st = mw_net_config_from(c, &m->options, &what);
+    if (st == MW_OK) st = mw_net_check_config(c, &what);
+    return st == MW_OK ? MW_OK : bad_config(path, &what, err);
+}
+
+static mw_status read_config(mw_model *m, mw_net_config *c, const char *path, mw_error *err)
+{
+    char *text = NULL;
+    size_t n;
+    mw_status st = mw_file_load(&text, &n, path, (size_t)16 << 20, err);
+
+    if (st == MW_OK) st = parse_config(m, c, text, n, path, err);
+    mw_free(text);
+    return st;
+}
+
+/* Network and prep. Only safetensors: each of their tensors has bytes of its own, so that what is
+ * allocated stays within a small multiple of the file. */
+static mw_status read_weights(mw_model *m, const mw_net_config *c, const char *path, mw_error *err)
+{
+    mw_weights *w = NULL;
+    mw_status st = mw_weights_open(&w, path, err);
+
+    if (st == MW_OK && strcmp(mw_weights_kind(w), "safetensors"))
+        st = mw_fail(err, MW_ERR_FORMAT, "bad_model", "'%s' is a %s, not safetensors", path,
+                     mw_weights_kind(w));
+    if (st == MW_OK) st = mw_net_open(&m->net, c, w, err);
+    if (st == MW_OK) st = load_prep(&m->prep, c, json_object_get(m->about, "l2"), w, err);
+    mw_weights_close(&w);
+    return st;
+}
+
+static mw_status load(mw_model *m, const char *dir, int depth, mw_error *err);
+
+/* Its scores are one per token of the model. */
+static mw_status load_scorer(mw_model *m, const char *dir, const char *config, int depth,
+                             mw_error *err)
+{
+    mw_status st;
+
+    if (depth) return mw_fail(err, MW_ERR_FORMAT, "bad_model", "'%s': a scorer's scorer", config);
+    m->scorer = mw_calloc(1, sizeof *m->scorer);
+    st = m->scorer ? load(m->scorer, dir, depth + 1, err) : mw_fail_nomem(err);
+    if (st == MW_OK &&
+        !mw_net_same_tokens(mw_net_config_of(m->net), mw_net_config_of(m->scorer->net)))
+        st = mw_fail(err, MW_ERR_FORMAT, "bad_model",
+                     "'%s': the scorer reads other modalities, columns or windows", config);
     return st;
 }
 
@@ -180,17 +236,10 @@ static mw_status load(mw_model *m, const char *dir, int depth, mw_error *err)
     if (st == MW_OK && mw_file_size(config) < 0)
         st = mw_fail(err, MW_ERR_IO, "no_model",
                      "'%s' is not the folder of a trained model: it has no config.json", dir);
-    if (st == MW_OK) st = read_config(m, config, err);
-    if (st == MW_OK) st = mw_net_config_from(&c, &m->options, err);
-    if (st == MW_OK) st = mw_net_create(&m->net, &c, 0, err);
-    if (st == MW_OK) st = mw_net_load(m->net, weights, err);
-    if (st == MW_OK) st = load_prep(&m->prep, &c, json_object_get(m->about, "l2"), weights, err);
-    if (st == MW_OK && json_is_true(json_object_get(m->about, "has_scorer"))) {
-        m->scorer = depth ? NULL : mw_calloc(1, sizeof *m->scorer);
-        st = m->scorer ? load(m->scorer, inner, depth + 1, err)
-             : depth   ? mw_fail(err, MW_ERR_FORMAT, "bad_model", "'%s': a scorer's scorer", config)
-                       : mw_fail_nomem(err);
-    }
+    if (st == MW_OK) st = read_config(m, &c, config, err);
+    if (st == MW_OK) st = read_weights(m, &c, weights, err);
+    if (st == MW_OK && json_is_true(json_object_get(m->about, "has_scorer")))
+        st = load_scorer(m, inner, config, depth, err);
     mw_free(inner);
     mw_free(weights);
     mw_free(config);

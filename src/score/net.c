@@ -15,7 +15,9 @@
 /* Graphs kept beyond those that a call needs. */
 enum { SPARE_GRAPHS = 6 };
 
-mw_status mw_net_create(mw_net **out, const mw_net_config *c, uint64_t seed, mw_error *err)
+/* w NULL: values drawn from seed. */
+static mw_status make(mw_net **out, const mw_net_config *c, uint64_t seed, const mw_weights *w,
+                      mw_error *err)
 {
     mw_net *net = NULL;
     mw_status st = mw_net_check_config(c, err);
@@ -37,13 +39,23 @@ mw_status mw_net_create(mw_net **out, const mw_net_config *c, uint64_t seed, mw_
         }
         memcpy(net->positive_weights, c->positive_weights, n * sizeof *net->positive_weights);
     }
-    st = mw_net_make_params(net, err);
+    st = mw_net_make_params(net, w, err);
     if (st != MW_OK) goto done;
     *out = net;
     net = NULL;
 done:
     mw_net_destroy(&net);
     return st;
+}
+
+mw_status mw_net_create(mw_net **out, const mw_net_config *c, uint64_t seed, mw_error *err)
+{
+    return make(out, c, seed, NULL, err);
+}
+
+mw_status mw_net_open(mw_net **out, const mw_net_config *c, const mw_weights *w, mw_error *err)
+{
+    return make(out, c, 0, w, err);
 }
 
 void mw_net_destroy(mw_net **pp)
@@ -82,6 +94,11 @@ size_t mw_net_n_params(const mw_net *net)
 mw_net_param *mw_net_param_at(mw_net *net, size_t i)
 {
     return &net->params[i];
+}
+
+uint64_t mw_net_steps(const mw_net *net)
+{
+    return net->n_steps;
 }
 
 void mw_net_copy(mw_net *to, const mw_net *from)

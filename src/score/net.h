@@ -86,6 +86,8 @@ int mw_net_kind_by_name(const char *name);
 /* Values per token that the stem reads: 3 columns (mean, deviation, centred mean), 2 for window 1.
  */
 int mw_net_token_values(const mw_net_config *c, int m);
+/* Whether both read the same tokens: modalities, columns and windows. */
+int mw_net_same_tokens(const mw_net_config *a, const mw_net_config *b);
 
 /* n clips, n_tokens [m] tokens each (padded). All arrays are borrowed, row-major.
  *
@@ -132,6 +134,9 @@ typedef struct mw_net mw_net;
 /* Parameters drawn from seed as docs/scoring-model.md says, the same for any machine.
  * MW_ERR_RANGE naming the field. */
 mw_status mw_net_create(mw_net **out, const mw_net_config *c, uint64_t seed, mw_error *err);
+/* A network with the values of an open file. Names and shapes are compared first: memory is taken
+ * for no more than the file holds. MW_ERR_FORMAT as of mw_net_load. */
+mw_status mw_net_open(mw_net **out, const mw_net_config *c, const mw_weights *w, mw_error *err);
 void mw_net_destroy(mw_net **net);
 const mw_net_config *mw_net_config_of(const mw_net *net);
 
@@ -171,6 +176,9 @@ mw_status mw_net_save(const mw_net *net, const char *path, const mw_tensor_out *
 mw_status mw_net_load(mw_net *net, const char *path, mw_error *err);
 mw_status mw_net_save_optim(const mw_net *net, const char *path, mw_error *err);
 mw_status mw_net_load_optim(mw_net *net, const char *path, mw_error *err);
+
+/* Steps that AdamW has made. */
+uint64_t mw_net_steps(const mw_net *net);
 
 /* Copy all parameters (not the moments) of an equally configured network. */
 void mw_net_copy(mw_net *to, const mw_net *from);

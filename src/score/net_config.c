@@ -58,6 +58,15 @@ int mw_net_token_values(const mw_net_config *c, int m)
     return c->columns[m] * (c->window[m] > 1 ? 3 : 2);
 }
 
+int mw_net_same_tokens(const mw_net_config *a, const mw_net_config *b)
+{
+    for (int m = 0; a->n_modalities == b->n_modalities && m < a->n_modalities; m++)
+        if (a->modality[m] != b->modality[m] || a->window[m] != b->window[m] ||
+            a->columns[m] != b->columns[m])
+            return 0;
+    return a->n_modalities == b->n_modalities;
+}
+
 /* ---- checks ---- */
 
 static mw_status check_int(const char *field, int value, int min, int max, mw_error *err)

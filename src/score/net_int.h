@@ -45,8 +45,12 @@ struct mw_net {
 };
 
 mw_status mw_net_check_config(const mw_net_config *c, mw_error *err);
-/* All parameters of the configuration, their values drawn. */
-mw_status mw_net_make_params(mw_net *net, mw_error *err);
+/* All parameters of the configuration, their values drawn; w not NULL: read from it instead, and
+ * nothing of their size is allocated before its shapes are known to be right. */
+mw_status mw_net_make_params(mw_net *net, const mw_weights *w, mw_error *err);
+/* Whether a file holds the network's tensors and no others; and their values, all or nothing. */
+mw_status mw_net_check_tensors(const mw_net *net, const mw_weights *w, mw_error *err);
+mw_status mw_net_read(mw_net *net, const mw_weights *w, mw_error *err);
 /* Index of the parameter of this name; there is one. */
 size_t mw_net_find(const mw_net *net, const char *name);
 

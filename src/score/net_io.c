@@ -84,8 +84,10 @@ static mw_status read_tensor(const mw_net_param *p, const mw_weights *w, const c
 }
 
 /* Tensors that the network does not have are refused: the file is another network's. */
-static mw_status check_names(const mw_net *net, const mw_weights *w, mw_error *err)
+mw_status mw_net_check_tensors(const mw_net *net, const mw_weights *w, mw_error *err)
 {
+    mw_status st = MW_OK;
+
     for (size_t i = 0; i < mw_weights_count(w); i++) {
         const char *name = mw_weights_at(w, i)->name;
 
@@ -94,26 +96,39 @@ static mw_status check_names(const mw_net *net, const mw_weights *w, mw_error *e
                            "'%s': tensor '%s' does not belong to a network of kind %s",
                            mw_weights_path(w), name, mw_net_kind_name(net->c.kind));
     }
-    return MW_OK;
+    for (size_t i = 0; st == MW_OK && i < net->n_params; i++) {
+        const mw_net_param *p = &net->params[i];
+        const mw_tensor *t;
+
+        st = mw_weights_expect(&t, w, p->name, p->shape, p->n_dims, err);
+    }
+    return st;
 }
 
-mw_status mw_net_load(mw_net *net, const char *path, mw_error *err)
+mw_status mw_net_read(mw_net *net, const mw_weights *w, mw_error *err)
 {
     float *scratch = mw_calloc(net->n_values, sizeof *scratch);
-    mw_weights *w = NULL;
-    mw_status st = scratch ? mw_weights_open(&w, path, err) : mw_fail_nomem(err);
+    mw_status st = scratch ? MW_OK : mw_fail_nomem(err);
 
-    if (st == MW_OK) st = check_names(net, w, err);
     for (size_t i = 0; st == MW_OK && i < net->n_params; i++) {
         const mw_net_param *p = &net->params[i];
 
         st = read_tensor(p, w, p->name, scratch + (p->v - net->v), err);
     }
-    /* all or nothing */
     for (size_t i = 0; st == MW_OK && i < net->n_params; i++)
         from_file(net->params[i].v, &net->params[i], scratch + (net->params[i].v - net->v));
-    mw_weights_close(&w);
     mw_free(scratch);
+    return st;
+}
+
+mw_status mw_net_load(mw_net *net, const char *path, mw_error *err)
+{
+    mw_weights *w = NULL;
+    mw_status st = mw_weights_open(&w, path, err);
+
+    if (st == MW_OK) st = mw_net_check_tensors(net, w, err);
+    if (st == MW_OK) st = mw_net_read(net, w, err);
+    mw_weights_close(&w);
     return st;
 }
 
@@ -122,6 +137,16 @@ mw_status mw_net_load(mw_net *net, const char *path, mw_error *err)
 #define N_MOMENTS 2
 
 static const char *const moment_names[N_MOMENTS] = { "first.", "second." };
+
+/* A mean of squares is not below 0: the step divides by its root. */
+static mw_status check_second(const float *x, size_t n, const char *path, mw_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (x[i] < 0)
+            return mw_fail(err, MW_ERR_FORMAT, "bad_checkpoint",
+                           "'%s' holds a second moment below 0", path);
+    return MW_OK;
+}
 
 static void moment_name(char name[80], const mw_net_param *p, int k)
 {
@@ -174,6 +199,7 @@ mw_status mw_net_load_optim(mw_net *net, const char *path, mw_error *err)
         st = read_tensor(p, w, name, scratch + (i % N_MOMENTS) * net->n_values + (p->v - net->v),
                          err);
     }
+    if (st == MW_OK) st = check_second(scratch + net->n_values, net->n_values, path, err);
     for (size_t i = 0; st == MW_OK && i < net->n_params; i++) {
         const mw_net_param *p = &net->params[i];
         const size_t at = (size_t)(p->v - net->v);

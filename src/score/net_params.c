@@ -362,12 +362,13 @@ static void fill(mw_net *net, const mw_net_param *p, init how, double value)
     }
 }
 
-mw_status mw_net_make_params(mw_net *net, mw_error *err)
+mw_status mw_net_make_params(mw_net *net, const mw_weights *w, mw_error *err)
 {
     maker k = { .net = net, .err = err };
     size_t at = 0;
 
     declare(&k);
+    if (k.st == MW_OK && w) k.st = mw_net_check_tensors(net, w, err);
     if (k.st != MW_OK) goto done;
     net->v = mw_calloc_aligned(net->n_values, sizeof *net->v);
     net->g = mw_calloc_aligned(net->n_values, sizeof *net->g);
@@ -383,8 +384,9 @@ mw_status mw_net_make_params(mw_net *net, mw_error *err)
         p->v = net->v + at;
         p->g = net->g + at;
         at += p->n;
-        fill(net, p, k.kinds[i], k.values[i]);
+        if (!w) fill(net, p, k.kinds[i], k.values[i]);
     }
+    if (w) k.st = mw_net_read(net, w, err);
 done:
     mw_free(k.kinds);
     mw_free(k.values);

@@ -105,10 +105,15 @@ static void shuffle(mw_trainer *t)
     }
 }
 
+static uint64_t steps_per_epoch(const mw_trainer *t)
+{
+    return (t->train->n + (size_t)t->o.batch - 1) / (size_t)t->o.batch;
+}
+
 /* Linear warm-up, then half a cosine down to 0 at the last step of all epochs. */
 static double rate_at(const mw_trainer *t, uint64_t step)
 {
-    const uint64_t per_epoch = (t->train->n + (size_t)t->o.batch - 1) / (size_t)t->o.batch;
+    const uint64_t per_epoch = steps_per_epoch(t);
     const double warmup = (double)t->o.warmup_steps,
                  total = (double)(per_epoch * (uint64_t)t->o.epochs), at = (double)step;
 
@@ -267,6 +272,7 @@ double mw_trainer_best_value(const mw_trainer *t)
 /* ---- checkpoints ---- */
 
 #define PREFIX "epoch-"
+#define SCHEMA "merwild.training/1"
 
 static mw_status store_state(const mw_trainer *t, const char *path, const char *tag, mw_error *err)
 {
@@ -275,7 +281,7 @@ static mw_status store_state(const mw_trainer *t, const char *path, const char *
     mw_status st;
 
     mw_json_open(&j, '{');
-    mw_json_put_text(&j, "schema", "merwild.training/1");
+    mw_json_put_text(&j, "schema", SCHEMA);
     mw_json_put_text(&j, "tag", tag);
     mw_json_put_i64(&j, "epoch", t->epoch);
     mw_json_put_i64(&j, "step", (int64_t)t->step);
@@ -311,15 +317,16 @@ static mw_status files_of(files *f, const char *folder, mw_error *err)
     return mw_fail_nomem(err);
 }
 
+/* The state first: who is killed after it leaves a folder that is no checkpoint. */
 static void remove_checkpoint(const char *folder)
 {
     files f;
 
     if (files_of(&f, folder, NULL) != MW_OK) return;
+    unlink(f.state);
     unlink(f.net);
     unlink(f.best);
     unlink(f.optim);
-    unlink(f.state);
     rmdir(folder);
     files_free(&f);
 }
@@ -333,31 +340,49 @@ static int64_t epoch_of(const char *name)
     return mw_i64_parse(name + strlen(PREFIX), &n) || n < 0 ? -1 : n;
 }
 
-#define KEEP_ALL  (-1)
-#define KEEP_NONE (-2)
+#define KEEP_NONE (-1)
 
-/* The newest epoch of the checkpoints below dir, -1 without any; removes those other than keep. */
-static int64_t look_through(const char *dir, int64_t keep)
+/* Remove the checkpoints below dir, whole or not, other than that of epoch keep. */
+static void remove_others(const char *dir, int64_t keep)
 {
     DIR *d = opendir(dir);
     struct dirent *e;
-    int64_t newest = -1;
 
     while (d && (e = readdir(d))) {
-        const int64_t n = epoch_of(e->d_name);
-        char *folder = n >= 0 ? mw_path_join(dir, e->d_name) : NULL;
+        const int is_one = !strncmp(e->d_name, PREFIX, strlen(PREFIX));
+        char *folder = is_one && (keep == KEEP_NONE || epoch_of(e->d_name) != keep)
+                           ? mw_path_join(dir, e->d_name)
+                           : NULL;
 
-        if (n > newest) newest = n;
-        if (folder && keep != KEEP_ALL && n != keep) remove_checkpoint(folder);
+        if (folder) remove_checkpoint(folder);
         mw_free(folder);
     }
     if (d) closedir(d);
-    return newest;
+}
+
+/* The newest epoch of the checkpoints below dir, -1 without any. */
+static mw_status find_newest(int64_t *newest, const char *dir, mw_error *err)
+{
+    DIR *d = opendir(dir);
+    struct dirent *e;
+    mw_status st = MW_OK;
+
+    *newest = -1;
+    while (st == MW_OK && d && (e = readdir(d))) {
+        const int64_t n = epoch_of(e->d_name);
+        char *state = n > *newest ? mw_format("%s/%s/state.json", dir, e->d_name) : NULL;
+
+        if (n > *newest && !state) st = mw_fail_nomem(err);
+        if (state && mw_file_size(state) >= 0) *newest = n;
+        mw_free(state);
+    }
+    if (d) closedir(d);
+    return st;
 }
 
 void mw_trainer_forget(const char *dir)
 {
-    look_through(dir, KEEP_NONE);
+    remove_others(dir, KEEP_NONE);
     rmdir(dir);
 }
 
@@ -376,55 +401,94 @@ mw_status mw_trainer_save(const mw_trainer *t, const char *dir, const char *tag,
     if (st == MW_OK) st = mw_net_save(t->best, f.best, NULL, 0, NULL, 0, err);
     if (st == MW_OK) st = mw_net_save_optim(t->net, f.optim, err);
     if (st == MW_OK) st = store_state(t, f.state, tag, err);
+    if (st == MW_OK) remove_checkpoint(folder); /* what an interrupted removal left */
     if (st == MW_OK && rename(part, folder))
         st = mw_fail_errno(err, errno, "'%s' could not be named '%s'", part, folder);
-    if (st == MW_OK) look_through(dir, t->epoch);
+    if (st == MW_OK) remove_others(dir, t->epoch);
     files_free(&f);
     mw_free(part);
     mw_free(folder);
     return st;
 }
 
-static mw_status read_state(mw_trainer *t, const char *path, const char *tag, mw_error *err)
+static mw_status bad_state(const char *path, const char *what, mw_error *err)
 {
-    json_t *root = NULL;
-    mw_status st = mw_json_load(&root, path, 1 << 20, err);
-    const char *had;
+    return mw_fail(err, MW_ERR_FORMAT, "bad_checkpoint", "'%s': %s", path, what);
+}
 
-    if (st != MW_OK) return st;
-    had = json_string_value(json_object_get(root, "tag"));
+/* The numbers of a state, which are those of epoch number epoch. */
+static mw_status take_state(mw_trainer *t, const json_t *root, int64_t epoch, const char *path,
+                            mw_error *err)
+{
+    const json_t *best = json_object_get(root, "best_value");
+
     t->epoch = json_integer_value(json_object_get(root, "epoch"));
     t->step = (uint64_t)json_integer_value(json_object_get(root, "step"));
     t->best_epoch = json_integer_value(json_object_get(root, "best_epoch"));
-    t->best_value = json_number_value(json_object_get(root, "best_value"));
-    if (!t->best_epoch) t->best_value = INFINITY;
-    if (!had || strcmp(had, tag))
+    t->best_value = t->best_epoch ? json_number_value(best) : INFINITY;
+    if (t->epoch != epoch || t->epoch < 1 || t->epoch > t->o.epochs)
+        return bad_state(path, "'epoch' is not that of the folder, or beyond the last", err);
+    if (t->step != (uint64_t)t->epoch * steps_per_epoch(t))
+        return bad_state(path, "'step' is not at the end of the epoch", err);
+    if (!json_is_integer(json_object_get(root, "best_epoch")) || t->best_epoch < 0 ||
+        t->best_epoch > t->epoch)
+        return bad_state(path, "'best_epoch' is none of the epochs", err);
+    if (t->best_epoch && (!json_is_number(best) || !isfinite(t->best_value)))
+        return bad_state(path, "'best_value' is no number", err);
+    return MW_OK;
+}
+
+static mw_status read_state(mw_trainer *t, int64_t epoch, const char *path, const char *tag,
+                            mw_error *err)
+{
+    json_t *root = NULL;
+    mw_status st = mw_json_load(&root, path, 1 << 20, err);
+    const char *schema, *had;
+
+    if (st != MW_OK) return st;
+    schema = json_string_value(json_object_get(root, "schema"));
+    had = json_string_value(json_object_get(root, "tag"));
+    if (!schema || strcmp(schema, SCHEMA) || !had)
+        st = bad_state(path, "not a '" SCHEMA "' file", err);
+    else if (strcmp(had, tag))
         st = mw_fail(err, MW_ERR_MISMATCH, "other_run",
                      "'%s' belongs to training with other options or data; use --overwrite, or "
                      "another folder",
                      path);
-    else if (t->epoch < 1 || t->epoch > 1000000 || t->best_epoch < 0 || t->best_epoch > t->epoch)
-        st = mw_fail(err, MW_ERR_FORMAT, "bad_checkpoint", "'%s': epochs out of order", path);
+    else
+        st = take_state(t, root, epoch, path, err);
     json_decref(root);
+    return st;
+}
+
+static mw_status read_checkpoint(mw_trainer *t, int64_t epoch, const files *f, const char *tag,
+                                 mw_error *err)
+{
+    mw_status st = read_state(t, epoch, f->state, tag, err);
+
+    if (st == MW_OK) st = mw_net_load(t->net, f->net, err);
+    if (st == MW_OK) st = mw_net_load(t->best, f->best, err);
+    if (st == MW_OK) st = mw_net_load_optim(t->net, f->optim, err);
+    if (st == MW_OK && mw_net_steps(t->net) != t->step)
+        st = bad_state(f->optim, "its step is not that of state.json", err);
+    if (st == MW_ERR_FORMAT || st == MW_ERR_IO)
+        mw_error_prefix(err, "a damaged checkpoint; --overwrite starts again");
     return st;
 }
 
 mw_status mw_trainer_restore(mw_trainer *t, const char *dir, const char *tag, int *found,
                              mw_error *err)
 {
-    const int64_t newest = look_through(dir, KEEP_ALL);
+    int64_t newest;
     char *folder;
     files f = { NULL };
-    mw_status st;
+    mw_status st = find_newest(&newest, dir, err);
 
     *found = 0;
-    if (newest < 0) return MW_OK;
+    if (st != MW_OK || newest < 0) return st;
     folder = mw_format("%s/" PREFIX "%lld", dir, (long long)newest);
     st = folder ? files_of(&f, folder, err) : mw_fail_nomem(err);
-    if (st == MW_OK) st = read_state(t, f.state, tag, err);
-    if (st == MW_OK) st = mw_net_load(t->net, f.net, err);
-    if (st == MW_OK) st = mw_net_load(t->best, f.best, err);
-    if (st == MW_OK) st = mw_net_load_optim(t->net, f.optim, err);
+    if (st == MW_OK) st = read_checkpoint(t, newest, &f, tag, err);
     *found = st == MW_OK;
     files_free(&f);
     mw_free(folder);

@@ -66,8 +66,11 @@ mw_status mw_trainer_epoch(mw_trainer *t, mw_train_epoch *report, int (*stop)(vo
 void mw_trainer_take_best(mw_trainer *t);
 
 /* A folder "epoch-N" below dir with everything needed to go on; appears by rename, then older ones
- * are removed. restore: from the newest; MW_OK with *found 0 when there is none. tag: text that
- * must be the same on restoring (configuration and data); MW_ERR_MISMATCH "other_run". */
+ * are removed, state.json first: a folder without it is no checkpoint. restore: from the newest;
+ * MW_OK with *found 0 when there is none. tag: text that must be the same on restoring
+ * (configuration and data); MW_ERR_MISMATCH "other_run". The files are hostile: one that is cut,
+ * missing or does not fit the others is MW_ERR_FORMAT or MW_ERR_IO naming it, and the trainer can
+ * only be destroyed. */
 mw_status mw_trainer_save(const mw_trainer *t, const char *dir, const char *tag, mw_error *err);
 mw_status mw_trainer_restore(mw_trainer *t, const char *dir, const char *tag, int *found,
                              mw_error *err);

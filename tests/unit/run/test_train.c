@@ -5,6 +5,7 @@
 #include "support/support.h"
 
 #include <math.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -14,6 +15,7 @@
 #include "base/str.h"
 #include "merwild/train.h"
 #include "score/model.h"
+#include "support/clips.h"
 #include "support/toy_bank.h"
 
 static char *dir;
@@ -147,6 +149,168 @@ static void a_stopped_run_goes_on_to_the_same_weights(void **state)
     hash_of(b, "cut/seed_1/model.safetensors");
     assert_string_equal(a, b);
     assert_int_equal(count_files(in("cut"), ""), 4); /* no checkpoint is left */
+}
+
+/* ---- checkpoints ---- */
+
+static const char *const checkpoint_files[] = { "state.json", "model.safetensors",
+                                                "best.safetensors", "optim.safetensors" };
+
+static const char *in_checkpoint(const char *file)
+{
+    char name[96];
+
+    snprintf(name, sizeof name, "half/seed_1/checkpoint/epoch-1/%s", file);
+    return in(name);
+}
+
+/* Stop a run of two epochs behind its first checkpoint. */
+static void stop_behind_one_epoch(void)
+{
+    const mw_run_hooks hooks = { .stop = stop_soon };
+    mw_summary s;
+    mw_status st = MW_OK;
+
+    for (int after = 30; st != MW_OK || mw_file_size(in_checkpoint("state.json")) < 0; after++) {
+        assert_true(after < 80);
+        countdown = after;
+        st = train("half", "epochs=2", &hooks, &s, NULL);
+        if (st == MW_ERR_INTERRUPTED && mw_file_size(in_checkpoint("state.json")) >= 0) return;
+        assert_int_equal(st, MW_ERR_INTERRUPTED);
+    }
+}
+
+/* Training refuses the checkpoint and names the file; with overwrite it begins anew. */
+static void assert_damaged(const char *file)
+{
+    mw_summary s;
+    mw_error err;
+    const mw_status st = train("half", "epochs=2", NULL, &s, &err);
+
+    assert_true(st == MW_ERR_FORMAT || st == MW_ERR_IO);
+    assert_non_null(strstr(err.message, file));
+    assert_non_null(strstr(err.message, "--overwrite"));
+    assert_int_equal(count_files(in("half"), "config.json"), 0);
+}
+
+static void cut_checkpoints_are_refused(void **state)
+{
+    char *bytes;
+    size_t n;
+
+    (void)state;
+    stop_behind_one_epoch();
+    for (size_t f = 0; f < sizeof checkpoint_files / sizeof *checkpoint_files; f++) {
+        const char *file = checkpoint_files[f];
+
+        assert_ok(mw_file_load(&bytes, &n, in_checkpoint(file), 1 << 24, NULL));
+        for (int k = 0; k < 8; k++) {
+            const size_t cuts[] = { 0, 1, 8, 40, n / 4, n / 2, n - 40, n - 1 };
+
+            spill(in_checkpoint(file), bytes, cuts[k]);
+            assert_damaged(file);
+        }
+        spill(in_checkpoint(file), bytes, n);
+        mw_free(bytes);
+    }
+}
+
+static void assert_goes_on_to_the_same_weights(const char *settings)
+{
+    mw_summary s;
+    char a[65], b[65];
+
+    assert_ok(train("two", "epochs=2", NULL, &s, NULL));
+    assert_ok(train("half", settings, NULL, &s, NULL));
+    hash_of(a, "two/seed_1/model.safetensors");
+    hash_of(b, "half/seed_1/model.safetensors");
+    assert_string_equal(a, b);
+    assert_int_equal(count_files(in("half"), ""), 3); /* no checkpoint is left */
+}
+
+static void checkpoints_with_files_missing_are_refused_or_passed_by(void **state)
+{
+    char *bytes;
+    size_t n;
+
+    (void)state;
+    temp_dir_remove(strdup(in("half")));
+    stop_behind_one_epoch();
+    for (size_t f = 1; f < sizeof checkpoint_files / sizeof *checkpoint_files; f++) {
+        const char *file = checkpoint_files[f];
+
+        assert_ok(mw_file_load(&bytes, &n, in_checkpoint(file), 1 << 24, NULL));
+        assert_int_equal(unlink(in_checkpoint(file)), 0);
+        assert_damaged(file);
+        spill(in_checkpoint(file), bytes, n);
+        mw_free(bytes);
+    }
+    /* a removal that was killed took the state first: training begins anew, over what is left */
+    assert_int_equal(unlink(in_checkpoint("state.json")), 0);
+    assert_int_equal(unlink(in_checkpoint("optim.safetensors")), 0);
+    assert_goes_on_to_the_same_weights("epochs=2");
+    /* and overwrite does in any case */
+    temp_dir_remove(strdup(in("half")));
+    stop_behind_one_epoch();
+    assert_int_equal(unlink(in_checkpoint("model.safetensors")), 0);
+    assert_goes_on_to_the_same_weights("epochs=2 overwrite=yes");
+}
+
+/* Replace the first occurrence of from in a text file. */
+static void edit(const char *path, const char *from, const char *to)
+{
+    mw_str s = { 0 };
+    char *text;
+    const char *at;
+    size_t n;
+
+    assert_ok(mw_file_load(&text, &n, path, 1 << 24, NULL));
+    at = strstr(text, from);
+    assert_non_null(at);
+    mw_str_putn(&s, text, (size_t)(at - text));
+    mw_str_put(&s, to);
+    mw_str_put(&s, at + strlen(from));
+    spill(path, s.data, s.n);
+    mw_str_clear(&s);
+    mw_free(text);
+}
+
+static void states_with_hostile_numbers_are_refused(void **state)
+{
+    static const char *const edits[][2] = {
+        { "\"epoch\": 1", "\"epoch\": -1" },
+        { "\"epoch\": 1", "\"epoch\": 2" },
+        { "\"epoch\": 1", "\"epoch\": \"1\"" },
+        { "\"step\": ", "\"step\": -" },
+        { "\"step\": ", "\"step\": 9" },
+        { "\"best_epoch\": 1", "\"best_epoch\": 2" },
+        { "\"best_epoch\": 1", "\"best_epoch\": -1" },
+        { "\"best_epoch\": 1", "\"best_epoch\": true" },
+        { "\"best_value\": ", "\"best_value\": true, \"x\": " },
+        { "\"best_value\": ", "\"best_value\": 1e999, \"x\": " },
+        { "merwild.training/1", "merwild.training/2" },
+        { "\"tag\"", "\"tags\"" },
+    };
+    char *bytes;
+    size_t n;
+
+    (void)state;
+    temp_dir_remove(strdup(in("half")));
+    stop_behind_one_epoch();
+    assert_ok(mw_file_load(&bytes, &n, in_checkpoint("state.json"), 1 << 20, NULL));
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        edit(in_checkpoint("state.json"), edits[i][0], edits[i][1]);
+        assert_damaged("state.json");
+        spill(in_checkpoint("state.json"), bytes, n);
+    }
+    mw_free(bytes);
+    /* moments of another epoch */
+    assert_ok(mw_file_load(&bytes, &n, in_checkpoint("optim.safetensors"), 1 << 24, NULL));
+    for (size_t i = 0; i + 9 < n; i++)
+        if (!memcmp(bytes + i, "\"step\":\"", 8)) bytes[i + 8]++;
+    spill(in_checkpoint("optim.safetensors"), bytes, n);
+    assert_damaged("optim.safetensors");
+    mw_free(bytes);
 }
 
 static void another_run_in_the_same_folder_is_refused(void **state)
@@ -359,11 +523,69 @@ static void spoilt_models_are_refused(void **state)
     assert_string_equal(err.reason, "bad_model");
 }
 
+/* Peak memory of the process so far. */
+static long peak_kib(void)
+{
+    struct rusage u;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &u), 0);
+    return u.ru_maxrss;
+}
+
+/* A configuration of a thousand bytes asks for a gigabyte: refused by the weights' shapes first. */
+static void a_config_takes_no_memory_that_its_weights_do_not_have(void **state)
+{
+    static const char columns[] = "\"columns\": [\n   6,\n   5\n  ]";
+    mw_summary s;
+    mw_error err;
+    mw_model *m;
+    long before;
+
+    (void)state;
+    assert_ok(train("small", "epochs=1", NULL, &s, NULL));
+    edit(in("small/seed_1/config.json"), columns, "\"columns\": [65536, 65536]");
+    edit(in("small/seed_1/config.json"), "\"width\": 16", "\"width\": 256");
+    before = peak_kib();
+    assert_fails(mw_model_load(&m, in("small/seed_1"), &err), MW_ERR_FORMAT);
+    assert_string_equal(err.reason, "bad_shape");
+    assert_true(peak_kib() - before < 20000);
+    /* beyond what a network may have */
+    edit(in("small/seed_1/config.json"), "[65536, 65536]", "[65536, 65537]");
+    assert_fails(mw_model_load(&m, in("small/seed_1"), &err), MW_ERR_FORMAT);
+    assert_string_equal(err.reason, "bad_model");
+    assert_non_null(strstr(err.message, "small/seed_1/config.json"));
+}
+
+static void a_scorer_that_reads_other_tokens_is_refused(void **state)
+{
+    static const char *const edits[][2] = { { "\"windows\": []", "\"windows\": [5, 9]" },
+                                            { "\"windows\": [5, 9]", "\"windows\": [3, 5]" } };
+    const char *config = "pair/seed_1/scorer/config.json";
+    char settings[700];
+    mw_summary s;
+    mw_error err;
+    mw_model *m;
+
+    (void)state;
+    assert_ok(train("frozen", "epochs=1 net=reliability task=reliability", NULL, &s, NULL));
+    snprintf(settings, sizeof settings, "epochs=1 net=given scorer=%s", in("frozen/seed_1"));
+    assert_ok(train("pair", settings, NULL, &s, NULL));
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        edit(in(config), edits[i][0], edits[i][1]);
+        assert_fails(mw_model_load(&m, in("pair/seed_1"), &err), MW_ERR_FORMAT);
+        assert_string_equal(err.reason, "bad_model");
+        assert_non_null(strstr(err.message, "the scorer reads other"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_weights_for_any_number_of_threads),
         cmocka_unit_test(a_stopped_run_goes_on_to_the_same_weights),
+        cmocka_unit_test(cut_checkpoints_are_refused),
+        cmocka_unit_test(checkpoints_with_files_missing_are_refused_or_passed_by),
+        cmocka_unit_test(states_with_hostile_numbers_are_refused),
         cmocka_unit_test(another_run_in_the_same_folder_is_refused),
         cmocka_unit_test(learns_what_is_there),
         cmocka_unit_test(every_kind_trains_and_loads),
@@ -372,6 +594,8 @@ int main(void)
         cmocka_unit_test(correctness_targets_change_what_is_learned),
         cmocka_unit_test(scores_every_clip),
         cmocka_unit_test(spoilt_models_are_refused),
+        cmocka_unit_test(a_config_takes_no_memory_that_its_weights_do_not_have),
+        cmocka_unit_test(a_scorer_that_reads_other_tokens_is_refused),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
