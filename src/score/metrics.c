@@ -44,27 +44,33 @@ double mw_correlation(const double *x, const double *y, size_t n)
     return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : NAN;
 }
 
-static int is_constant(const float *x, size_t n)
+/* Held within +- limit; keeps NaN. */
+static float held(float x, float limit)
+{
+    return x < -limit ? -limit : x > limit ? limit : x;
+}
+
+static int is_constant(const float *x, size_t n, float limit)
 {
     for (size_t i = 1; i < n; i++)
-        if (x[i] != x[0]) return 0;
+        if (held(x[i], limit) != held(x[0], limit)) return 0;
     return 1;
 }
 
-/* Pearson's correlation of floats in double. */
-static double correlation_f32(const float *p, const float *y, size_t n)
+/* Pearson's correlation, in double, of floats held within +- limit. */
+static double correlation_f32(const float *p, const float *y, size_t n, float limit)
 {
     double mp = 0, my = 0, pp = 0, yy = 0, py = 0;
 
-    if (is_constant(p, n) || is_constant(y, n)) return NAN;
+    if (is_constant(p, n, limit) || is_constant(y, n, limit)) return NAN;
     for (size_t i = 0; i < n; i++) {
-        mp += (double)p[i];
-        my += (double)y[i];
+        mp += (double)held(p[i], limit);
+        my += (double)held(y[i], limit);
     }
     mp /= (double)n;
     my /= (double)n;
     for (size_t i = 0; i < n; i++) {
-        const double a = (double)p[i] - mp, b = (double)y[i] - my;
+        const double a = (double)held(p[i], limit) - mp, b = (double)held(y[i], limit) - my;
 
         pp += a * a;
         yy += b * b;
@@ -130,11 +136,99 @@ void mw_metrics_regression(mw_regression_metrics *out, const float *p, const flo
     out->acc7 = n ? same7 / (double)n : NAN;
     out->acc5 = n ? same5 / (double)n : NAN;
     out->acc3 = n ? same3 / (double)n : NAN;
-    out->corr = n ? correlation_f32(p, y, n) : NAN;
+    out->corr = n ? correlation_f32(p, y, n, INFINITY) : NAN;
     out->acc2_has0 = accuracy(&has0);
     out->f1_has0 = f1(&has0);
     out->acc2_non0 = accuracy(&non0);
     out->f1_non0 = f1(&non0);
+}
+
+/* ---- CH-SIMS ---- */
+
+/* Ends in single precision, as numpy compares: -0.1f belongs below the end -0.1. */
+static int interval_of(float x, const float *ends, int n_ends)
+{
+    int i = 0;
+
+    while (i < n_ends && x > ends[i])
+        i++;
+    return i;
+}
+
+void mw_metrics_sims(mw_sims_metrics *out, const float *p, const float *y, size_t n)
+{
+    static const float two[] = { 0 }, three[] = { -0.1F, 0.1F },
+                       five[] = { -0.7F, -0.1F, 0.1F, 0.7F };
+    counts c = { { { 0 } } };
+    double error = 0, same3 = 0, same5 = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const float a = held(p[i], 1), b = held(y[i], 1);
+
+        error += fabs((double)a - (double)b);
+        c.n[interval_of(b, two, 1)][interval_of(a, two, 1)]++;
+        same3 += interval_of(a, three, 2) == interval_of(b, three, 2);
+        same5 += interval_of(a, five, 4) == interval_of(b, five, 4);
+    }
+    *out = (mw_sims_metrics){ .n = n,
+                              .mae = n ? error / (double)n : NAN,
+                              .corr = n ? correlation_f32(p, y, n, 1) : NAN,
+                              .acc2 = accuracy(&c),
+                              .f1 = f1(&c),
+                              .acc3 = n ? same3 / (double)n : NAN,
+                              .acc5 = n ? same5 / (double)n : NAN };
+}
+
+/* ---- classes and labels ---- */
+
+mw_status mw_metrics_classes(mw_class_metrics *out, const int *p, const int *y, size_t n,
+                             int n_classes, mw_error *err)
+{
+    size_t *hit = mw_calloc((size_t)n_classes, 3 * sizeof *hit), *truth, *said, n_hits = 0;
+    double weighted = 0, macro = 0, recall = 0, n_met = 0, n_true = 0;
+
+    if (!hit) return mw_fail_nomem(err);
+    truth = hit + n_classes;
+    said = truth + n_classes;
+    for (size_t i = 0; i < n; i++) {
+        truth[y[i]]++;
+        said[p[i]]++;
+        hit[y[i]] += p[i] == y[i];
+    }
+    for (int k = 0; k < n_classes; k++) {
+        const size_t all = truth[k] + said[k];
+        const double f = all ? 2 * (double)hit[k] / (double)all : 0;
+
+        n_hits += hit[k];
+        weighted += (double)truth[k] * f;
+        macro += f;
+        n_met += all != 0;
+        recall += truth[k] ? (double)hit[k] / (double)truth[k] : 0;
+        n_true += truth[k] != 0;
+    }
+    *out = (mw_class_metrics){ .n = n,
+                               .accuracy = n ? (double)n_hits / (double)n : NAN,
+                               .weighted_f1 = n ? weighted / (double)n : NAN,
+                               .macro_f1 = n ? macro / n_met : NAN,
+                               .recall = n ? recall / n_true : NAN };
+    mw_free(hit);
+    return MW_OK;
+}
+
+mw_status mw_metrics_label(mw_label_metrics *out, const double *p, const uint8_t *y, size_t n,
+                           double threshold, mw_error *err)
+{
+    counts c = { { { 0 } } };
+    double absent, present;
+
+    for (size_t i = 0; i < n; i++)
+        c.n[y[i] != 0][p[i] >= threshold]++;
+    absent = c.n[0][0] + c.n[0][1];
+    present = c.n[1][0] + c.n[1][1];
+    *out = (mw_label_metrics){ .n = n, .weighted_accuracy = NAN, .weighted_f1 = f1(&c) };
+    if (absent > 0 && present > 0)
+        out->weighted_accuracy = (c.n[0][0] / absent + c.n[1][1] / present) / 2;
+    return mw_auroc(&out->auroc, p, y, n, err);
 }
 
 /* ---- ranks ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Numbers about predictions, by MMSA's rules for CMU-MOSI and CMU-MOSEI (docs/evaluation.md), and
- * the statistics behind intervals and scores.
+ * Numbers about predictions, by MMSA's rules for CMU-MOSI, CMU-MOSEI and CH-SIMS, of classes and of
+ * labels (docs/evaluation.md), and the statistics behind intervals and scores.
  *
  * Numbers: fixed order, double sums.
  */
@@ -25,6 +25,39 @@ typedef struct mw_regression_metrics {
 
 /* p, y [n]. Rounding is half to even, after clipping to [-3, 3], [-2, 2], [-1, 1]. */
 void mw_metrics_regression(mw_regression_metrics *out, const float *p, const float *y, size_t n);
+
+/* Sentiment in [-1, 1] (CH-SIMS): both sides are held within it first, for mae and corr too.
+ * Classes end at (2) 0; (3) -0.1, 0.1; (5) -0.7, -0.1, 0.1, 0.7; an end belongs to the class below
+ * it. f1: of the two classes, weighted. */
+typedef struct mw_sims_metrics {
+    size_t n;
+    double mae, corr;
+    double acc2, f1, acc3, acc5;
+} mw_sims_metrics;
+
+void mw_metrics_sims(mw_sims_metrics *out, const float *p, const float *y, size_t n);
+
+/* macro_f1: mean over the classes that occur in truth or prediction; recall: mean over those that
+ * occur in the truth (UAR). NaN for n 0. */
+typedef struct mw_class_metrics {
+    size_t n;
+    double accuracy, weighted_f1, macro_f1, recall;
+} mw_class_metrics;
+
+/* p, y [n] in [0, n_classes). MW_ERR_NOMEM. */
+mw_status mw_metrics_classes(mw_class_metrics *out, const int *p, const int *y, size_t n,
+                             int n_classes, mw_error *err);
+
+/* One label of several. weighted_accuracy: mean of the recalls of its presence and its absence; it
+ * and auroc are NaN unless both occur. */
+typedef struct mw_label_metrics {
+    size_t n;
+    double weighted_accuracy, weighted_f1, auroc;
+} mw_label_metrics;
+
+/* p [n] probabilities, present from threshold on; y [n] 0 absent, else present. MW_ERR_NOMEM. */
+mw_status mw_metrics_label(mw_label_metrics *out, const double *p, const uint8_t *y, size_t n,
+                           double threshold, mw_error *err);
 
 /* Weighted F1 of a binary decision, as scikit-learn's f1_score(average="weighted"). NaN for n 0. */
 double mw_weighted_f1(const uint8_t *truth, const uint8_t *said, size_t n);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/mem.h"
 #include "base/rng.h"
 #include "score/metrics.h"
 
@@ -34,6 +35,80 @@ static void zeros_count_or_do_not(void **state)
     assert_int_equal(m.n_non0, 2);
     mw_metrics_regression(&m, p, y, 0);
     assert_true(isnan(m.mae) && isnan(m.acc7) && isnan(m.f1_non0));
+}
+
+static void ends_of_ch_sims_belong_below(void **state)
+{
+    const float y[] = { -0.7f, -0.1f, 0, 0.1f, 0.7f, 2 };
+    const float same[] = { -1, -0.2f, -0.05f, 0.05f, 0.2f, 1 };
+    mw_sims_metrics m;
+
+    (void)state;
+    mw_metrics_sims(&m, same, y, 6);
+    near(m.acc5, 1);
+    near(m.acc3, 1);
+    near(m.acc2, 1); /* 0.1 and 0.05 are positive, 0 is not */
+    mw_metrics_sims(&m, (const float[]){ 5, 0.5f }, (const float[]){ 1, -3 }, 2);
+    near(m.mae, 0.75);
+    near(m.corr, 1);
+    mw_metrics_sims(&m, (const float[]){ 5, 2 }, (const float[]){ 1, -3 }, 2);
+    assert_true(isnan(m.corr)); /* the same once they are clipped */
+    mw_metrics_sims(&m, same, y, 0);
+    assert_true(isnan(m.mae) && isnan(m.acc2) && isnan(m.f1) && isnan(m.acc5));
+}
+
+static void classes_by_hand(void **state)
+{
+    const int p[] = { 0, 0, 1, 2, 2, 0 }, y[] = { 0, 1, 1, 1, 0, 0 };
+    mw_class_metrics m;
+
+    (void)state;
+    assert_ok(mw_metrics_classes(&m, p, y, 6, 4, NULL));
+    near(m.accuracy, 3.0 / 6);
+    /* class 0: 2 of 3 and 3; 1: 1 of 3 and 1; 2: 0 of 0 and 2; 3 does not occur */
+    near(m.weighted_f1, 0.5 * 4 / 6 + 0.5 * 2 / 4);
+    near(m.macro_f1, (4.0 / 6 + 2.0 / 4 + 0) / 3);
+    near(m.recall, (2.0 / 3 + 1.0 / 3) / 2);
+    assert_ok(mw_metrics_classes(&m, p, y, 0, 4, NULL));
+    assert_true(isnan(m.accuracy) && isnan(m.weighted_f1) && isnan(m.macro_f1) && isnan(m.recall));
+}
+
+static void labels_by_hand(void **state)
+{
+    const double p[] = { 0.9, 0.4, 0.6, 0.1 }, q[] = { 0.5, 0.1, 0.2, 0.9 };
+    const uint8_t y[] = { 1, 1, 0, 0 }, all[] = { 1, 1, 1, 1 };
+    mw_label_metrics m;
+
+    (void)state;
+    assert_ok(mw_metrics_label(&m, p, y, 4, 0.5, NULL));
+    near(m.weighted_accuracy, 0.5);
+    near(m.weighted_f1, 0.5);
+    near(m.auroc, 3.0 / 4);
+    assert_ok(mw_metrics_label(&m, p, y, 4, 0.3, NULL));
+    near(m.weighted_accuracy, 0.75);
+    assert_ok(mw_metrics_label(&m, q, all, 4, 0.5, NULL));
+    assert_true(isnan(m.weighted_accuracy) && isnan(m.auroc));
+    near(m.weighted_f1, 2.0 * 2 / 6); /* 0.5 is present: 2 of 4 found, none wrongly */
+}
+
+static void figures_pass_on_missing_memory(void **state)
+{
+    const double p[] = { 0.1, 0.9 };
+    const uint8_t y[] = { 0, 1 };
+    mw_label_metrics m;
+    mw_class_metrics c;
+    const long live = mw_mem_live();
+
+    (void)state;
+    for (long i = 1; i <= 2; i++) {
+        mw_mem_fail_at(-i);
+        assert_fails(mw_metrics_label(&m, p, y, 2, 0.5, NULL), MW_ERR_NOMEM);
+    }
+    mw_mem_fail_at(-1);
+    assert_fails(mw_metrics_classes(&c, (const int[]){ 0 }, (const int[]){ 0 }, 1, 2, NULL),
+                 MW_ERR_NOMEM);
+    mw_mem_fail_at(0);
+    assert_int_equal(mw_mem_live(), live);
 }
 
 static void area_under_the_curve(void **state)
@@ -170,6 +245,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halves_go_to_the_even_number),
         cmocka_unit_test(zeros_count_or_do_not),
+        cmocka_unit_test(ends_of_ch_sims_belong_below),
+        cmocka_unit_test(classes_by_hand),
+        cmocka_unit_test(labels_by_hand),
+        cmocka_unit_test(figures_pass_on_missing_memory),
         cmocka_unit_test(area_under_the_curve),
         cmocka_unit_test(correlation_of_series_and_of_constants),
         cmocka_unit_test(calibration_by_hand),
