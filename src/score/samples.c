@@ -297,7 +297,10 @@ mw_status mw_batch_create(mw_batch *b, const mw_net_config *c, size_t cap, const
 {
     int failed = 0;
 
-    *b = (mw_batch){ .n_modalities = c->n_modalities, .n_out = c->n_out, .cap = cap };
+    *b = (mw_batch){ .n_modalities = c->n_modalities,
+                     .n_out = c->n_out,
+                     .n_y = c->task == MW_TASK_MULTICLASS ? 1 : c->n_out,
+                     .cap = cap };
     for (int m = 0; m < c->n_modalities; m++) {
         const size_t tokens = cap * (size_t)n_tokens[m];
 
@@ -312,7 +315,7 @@ mw_status mw_batch_create(mw_batch *b, const mw_net_config *c, size_t cap, const
         failed |= !b->x[m] || !b->tau[m] || !b->rel[m] || !b->rel_weight[m] || !b->score[m] ||
                   !b->mask[m];
     }
-    b->y = mw_calloc(cap, (size_t)c->n_out * sizeof(float));
+    b->y = mw_calloc(cap, (size_t)b->n_y * sizeof(float));
     b->y_weight = mw_calloc(cap, sizeof(float));
     if (!failed && b->y && b->y_weight) return MW_OK;
     mw_batch_clear(b);
@@ -362,8 +365,8 @@ void mw_batch_put(mw_batch *b, size_t i, const mw_tokens *const *tokens, const f
     for (int m = 0; m < b->n_modalities; m++)
         put_modality(b, i, m, tokens[m], scores ? scores[m] : NULL);
     b->y_weight[i] = y ? 1.0f : 0.0f;
-    for (int k = 0; k < b->n_out; k++)
-        b->y[i * (size_t)b->n_out + (size_t)k] = y ? y[k] : 0.0f;
+    for (int k = 0; k < b->n_y; k++)
+        b->y[i * (size_t)b->n_y + (size_t)k] = y ? y[k] : 0.0f;
 }
 
 void mw_batch_mask(mw_batch *b, size_t i, int m, size_t token)

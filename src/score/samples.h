@@ -74,7 +74,7 @@ void mw_tokens_clear(mw_tokens *t);
 /* A batch under construction: arrays of fixed size, filled clip by clip. Zero-initialise. */
 typedef struct mw_batch {
     mw_net_batch b;
-    int n_modalities, n_out, values[MW_NET_MAX_MODALITIES];
+    int n_modalities, n_out, n_y, values[MW_NET_MAX_MODALITIES]; /* n_y: numbers of a label */
     float *x[MW_NET_MAX_MODALITIES], *tau[MW_NET_MAX_MODALITIES], *rel[MW_NET_MAX_MODALITIES],
         *rel_weight[MW_NET_MAX_MODALITIES], *score[MW_NET_MAX_MODALITIES];
     uint8_t *mask[MW_NET_MAX_MODALITIES];
@@ -90,7 +90,8 @@ void mw_batch_clear(mw_batch *b);
 /* Begin again with n clips, n <= cap; with_scores: b.score is given too. */
 void mw_batch_begin(mw_batch *b, size_t n, int with_scores);
 /* Clip i of the batch: its tokens [modalities], NULL where the modality is missing; scores
- * [modalities] of as many values as tokens, NULL: 1; y [n_out], NULL: no label. */
+ * [modalities] of as many values as tokens, NULL: 1; y [n_y]: [n_out], of multiclass [1]; NULL: no
+ * label. */
 void mw_batch_put(mw_batch *b, size_t i, const mw_tokens *const *tokens, const float *const *scores,
                   const float *y);
 /* Mask a token of modality m of clip i, as if it had never been there. */

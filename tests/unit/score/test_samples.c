@@ -217,6 +217,31 @@ static void a_batch_pads_masks_and_drops(void **state)
     mw_free(c);
 }
 
+/* The loss reads a number per clip for classes, n_out for labels (net.h). */
+static void labels_lie_as_the_loss_reads_them(void **state)
+{
+    const mw_tokens *tokens[2] = { NULL };
+    const float second[3] = { 2, 1, 0 };
+    const int n_tokens[] = { 1, 1 };
+    mw_net_config config;
+    mw_batch b;
+
+    (void)state;
+    for (int classes = 0; classes < 2; classes++) {
+        mw_net_config_default(&config);
+        config.columns[0] = config.columns[1] = COLUMNS;
+        config.task = classes ? MW_TASK_MULTICLASS : MW_TASK_MULTILABEL;
+        config.n_out = 3;
+        assert_ok(mw_batch_create(&b, &config, 2, n_tokens, NULL));
+        mw_batch_begin(&b, 2, 0);
+        mw_batch_put(&b, 0, tokens, NULL, (const float[]){ 1, 0, 1 });
+        mw_batch_put(&b, 1, tokens, NULL, second);
+        near(b.b.y[0], 1);
+        near(b.b.y[classes ? 1 : 3], 2);
+        mw_batch_clear(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +252,7 @@ int main(void)
         cmocka_unit_test(windows_near_an_edge_do_not_count),
         cmocka_unit_test(rows_of_length_one),
         cmocka_unit_test(a_batch_pads_masks_and_drops),
+        cmocka_unit_test(labels_lie_as_the_loss_reads_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
