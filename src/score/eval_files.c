@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "data/csv.h"
 #include "score/eval_int.h"
+#include "score/robust.h"
 
 void mw_eval_put_fixed(mw_str *s, double x, int digits)
 {
@@ -196,23 +197,38 @@ void mw_eval_put_json(mw_str *s, const mw_eval *e)
 #define RIGHT  560
 #define TOP    30
 #define BOTTOM 370
+#define LEGEND 18 /* height of a line */
 #define LOWEST (-0.2)
 
 static const char *const colours[] = { "#1b6ca8", "#c0392b", "#2e8b57", "#8e44ad", "#d68910",
                                        "#5d6d7e", "#16a085", "#a04000", "#7b7d7d", "#2c3e50" };
 #define N_COLOURS (sizeof colours / sizeof *colours)
 
-/* Mean skill over the seen conditions of an axis at a level; NaN when there is none. */
-static double skill_at(const mw_eval *e, size_t m, const char *axis, double level)
+/* Mean absolute error of one seed in a condition; NaN when nothing was said. */
+static double mae_of_seed(const mw_eval *e, size_t m, size_t seed, size_t c)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < e->s.n_clips; i++)
+        sum += fabs(mw_eval_get(e, m, seed, c, i) - (double)e->s.y[i]);
+    return e->s.n_clips ? sum / (double)e->s.n_clips : NAN;
+}
+
+/* Mean skill of a seed, or of all of them (ALL_SEEDS), over the seen conditions of an axis at a
+ * level; NaN when there is none. */
+#define ALL_SEEDS SIZE_MAX
+static double skill_at(const mw_eval *e, size_t m, size_t seed, const char *axis, double level)
 {
     double sum = 0;
     size_t n = 0;
 
     for (size_t c = 0; c < e->s.n_conditions; c++) {
         const mw_bank_condition *k = &e->s.conditions[c];
+        double mae;
 
         if (strcmp(k->axis, axis) || k->heldout || !(fabs(k->level - level) < 1e-9)) continue;
-        sum += 1 - mw_eval_mae(e, m, c) / mw_eval_mae_constant(e);
+        mae = seed == ALL_SEEDS ? mw_eval_mae(e, m, c) : mae_of_seed(e, m, seed, c);
+        sum += mw_skill_mae(mae, mw_eval_mae_constant(e));
         n++;
     }
     return n ? sum / (double)n : NAN;
@@ -247,19 +263,8 @@ static int place_x(size_t i, size_t n)
     return LEFT + (int)((double)i / (double)(n - 1) * (RIGHT - LEFT) + 0.5);
 }
 
-void mw_eval_put_curve(mw_str *s, const mw_eval *e, const char *axis)
+static void put_axes(mw_str *s, const char *axis, const double *levels, size_t n)
 {
-    double levels[32];
-    const size_t n = find_levels(levels, 32, e, axis);
-
-    if (n < 2) return;
-    mw_str_printf(s,
-                  "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-                  "font-family=\"sans-serif\" font-size=\"13\">\n"
-                  "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n"
-                  "<text x=\"%d\" y=\"18\">skill (1 - error / error of the constant), seen "
-                  "damage</text>\n",
-                  WIDTH, HEIGHT, LEFT);
     for (int k = -1; k <= 5; k++) {
         const int y = place_y(0.2 * k);
 
@@ -281,19 +286,61 @@ void mw_eval_put_curve(mw_str *s, const mw_eval *e, const char *axis)
                   (LEFT + RIGHT) / 2, BOTTOM + 40,
                   strcmp(axis, "snr_db") ? "coverage: area of the occluder / of the face box"
                                          : "signal-to-noise ratio, dB");
-    for (size_t m = 0; m < e->s.n_methods; m++) {
-        const char *colour = colours[m % N_COLOURS];
+}
 
-        mw_str_printf(s, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s points=\"",
-                      colour, m >= N_COLOURS ? " stroke-dasharray=\"5 3\"" : "");
-        for (size_t i = 0; i < n; i++) {
-            const double k = skill_at(e, m, axis, levels[i]);
+/* Smallest and largest skill of the seeds. */
+static void range_at(double *lo, double *hi, const mw_eval *e, size_t m, const char *axis,
+                     double level)
+{
+    *lo = *hi = NAN;
+    for (size_t k = 0; k < e->s.n_seeds; k++) {
+        const double x = skill_at(e, m, k, axis, level);
 
-            if (isfinite(k)) mw_str_printf(s, "%d,%d ", place_x(i, n), place_y(k));
-        }
-        mw_str_put(s, "\"/>\n");
-        mw_str_printf(s, "<text x=\"%d\" y=\"%zu\" fill=\"%s\">%s</text>\n", RIGHT + 15,
-                      TOP + 10 + 18 * m, colour, e->s.methods[m]);
+        *lo = fmin(*lo, x);
+        *hi = fmax(*hi, x);
     }
+}
+
+/* A line through the means, on a band from the worst to the best seed. */
+static void put_method(mw_str *s, const mw_eval *e, size_t m, const char *axis,
+                       const double *levels, size_t n)
+{
+    const char *colour = colours[m % N_COLOURS];
+    double lo, hi;
+
+    mw_str_printf(s, "<polygon fill=\"%s\" fill-opacity=\"0.12\" points=\"", colour);
+    for (size_t i = 0; i < 2 * n; i++) {
+        const size_t at = i < n ? i : 2 * n - 1 - i;
+
+        range_at(&lo, &hi, e, m, axis, levels[at]);
+        if (isfinite(lo)) mw_str_printf(s, "%d,%d ", place_x(at, n), place_y(i < n ? lo : hi));
+    }
+    mw_str_printf(s, "\"/>\n<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s points=\"",
+                  colour, m >= N_COLOURS ? " stroke-dasharray=\"5 3\"" : "");
+    for (size_t i = 0; i < n; i++) {
+        const double k = skill_at(e, m, ALL_SEEDS, axis, levels[i]);
+
+        if (isfinite(k)) mw_str_printf(s, "%d,%d ", place_x(i, n), place_y(k));
+    }
+    mw_str_printf(s, "\"/>\n<text x=\"%d\" y=\"%zu\" fill=\"%s\">%s</text>\n", RIGHT + 15,
+                  TOP + 10 + LEGEND * m, colour, e->s.methods[m]);
+}
+
+void mw_eval_put_curve(mw_str *s, const mw_eval *e, const char *axis)
+{
+    double levels[32];
+    const size_t n = find_levels(levels, 32, e, axis), legend = TOP + 20 + LEGEND * e->s.n_methods;
+
+    if (n < 2) return;
+    mw_str_printf(s,
+                  "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%zu\" "
+                  "font-family=\"sans-serif\" font-size=\"13\">\n"
+                  "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n"
+                  "<text x=\"%d\" y=\"18\">skill (1 - error / error of the constant), seen "
+                  "damage; bands: worst to best seed</text>\n",
+                  WIDTH, legend > HEIGHT ? legend : HEIGHT, LEFT);
+    put_axes(s, axis, levels, n);
+    for (size_t m = 0; m < e->s.n_methods; m++)
+        put_method(s, e, m, axis, levels, n);
     mw_str_put(s, "</svg>\n");
 }
