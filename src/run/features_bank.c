@@ -438,25 +438,47 @@ static void tear_down(bank_job *bj)
     mw_labels_clear(&bj->labels);
 }
 
-/* Labels of the clips that are in the bank. */
+/* A row without a label for a clip that no table lists. */
+static mw_status add_unlabelled(mw_labels *l, const char *stem, mw_error *err)
+{
+    const char *base = mw_path_base(stem);
+    const size_t folder = base > stem ? (size_t)(base - stem) - 1 : 0;
+    mw_label *row = mw_labels_add(l, err);
+
+    if (!row) return MW_ERR_NOMEM;
+    row->clip = mw_strdup(stem);
+    row->video_id = mw_strndup(stem, folder);
+    row->clip_id = mw_strdup(base);
+    row->group = mw_strdup(row->video_id && folder ? row->video_id : stem);
+    return row->clip && row->video_id && row->clip_id && row->group ? MW_OK : mw_fail_nomem(err);
+}
+
+/* Labels of the clips that are in the bank; a bank made without a table lists them all the same, so
+ * that they can be scored. */
 static mw_status write_labels(const bank_job *bj, const mw_job *job, mw_error *err)
 {
-    mw_labels kept = { NULL, 0, 0 };
+    mw_labels kept = { NULL, 0, 0 }, unlabelled = { NULL, 0, 0 };
     char *path = mw_path_join(bj->root, "label.csv");
     mw_status st = path ? MW_OK : mw_fail_nomem(err);
 
     for (size_t i = 0; st == MW_OK && i < job->n; i++) {
-        const mw_label *l = job->results[i].ended && job->results[i].outcome != MW_FAILED
-                                ? mw_labels_find(&bj->labels, job->walk->clips[i].stem)
-                                : NULL;
+        const char *stem = job->walk->clips[i].stem;
+        const mw_label *l;
 
-        if (!l) continue;
+        if (!job->results[i].ended || job->results[i].outcome == MW_FAILED) continue;
+        l = mw_labels_find(&bj->labels, stem);
+        if (!l) {
+            st = add_unlabelled(&unlabelled, stem, err);
+            if (st != MW_OK) break;
+            l = &unlabelled.v[unlabelled.n - 1];
+        }
         if (mw_grow(&kept.v, &kept.cap, kept.n + 1, sizeof *kept.v))
             st = mw_fail_nomem(err);
         else
-            kept.v[kept.n++] = *l; /* texts stay with bj->labels */
+            kept.v[kept.n++] = *l; /* texts stay with bj->labels and unlabelled */
     }
     if (st == MW_OK && kept.n) st = mw_labels_write(&kept, path, err);
+    mw_labels_clear(&unlabelled);
     mw_free(kept.v);
     mw_free(path);
     return st;

@@ -50,7 +50,7 @@ clip=$(cd set/Raw && ls -d ./*/* | LC_ALL=C sort | head -n 1)
 clip=${clip#./}
 mkdir -p "bad/$(dirname "$clip")" && cp "set/Raw/$clip" "bad/$clip"
 mw 0 corrupt av -i bad -o av --noise-dir set/noise --snr -5 --mode noise --noise-percent 0.3 --quiet
-mw 0 features bank -i av_-5 -o damaged --plan clean --labels set/label.csv --quiet
+mw 0 features bank -i av_-5 -o damaged --plan clean --quiet
 mw 0 score -i damaged --model models/score/seed_1 -o about --format csv --quiet
 stem=${clip%.*}
 sheet=(preview "bad/$clip" "av_-5/$stem.prov.json" --frames 2 --width 640)
