@@ -15,12 +15,14 @@
 #include "data/csv.h"
 #include "run/evaluate_swaps.h"
 #include "run/evaluate_table.h"
+#include "run/evaluate_task.h"
 #include "run/score_methods.h"
 #include "run/setup.h"
 
 typedef struct evaluate_options {
     char *models, *methods, *predictions, *labels, *full, *control, *unsupervised, *avrel,
         *swap_methods, *trusting;
+    int task, metrics;
     int64_t replicates, draws;
     int write_predictions;
 } evaluate_options;
@@ -30,13 +32,18 @@ struct mw_evaluate_options {
     evaluate_options v;
 };
 
+enum { METRICS_MOSI, METRICS_SIMS };
+static const char *const metrics_names[] = { "mosi", "sims", NULL };
+
 #define O(field) offsetof(evaluate_options, field)
 
 /* clang-format off */
 static const mw_opt evaluate_table[] = {
     { "models", MW_OPT_TEXT, O(models), "", .help = "folder of methods, each a folder of trained models (seed_N)" },
     { "methods", MW_OPT_TEXT, O(methods), "", .help = "which of them, separated by commas; empty: all" },
-    { "predictions", MW_OPT_TEXT, O(predictions), "", .help = "CSV of other models' predictions: clip_id, condition, seed, p, and optionally method" },
+    { "predictions", MW_OPT_TEXT, O(predictions), "", .help = "CSV of other models' predictions: clip_id, condition, seed, p (labels: p0 to p5), and optionally method" },
+    { "task", MW_OPT_ENUM, O(task), "auto", .choices = mw_evaluate_task_names, .help = "what predictions are: p a number or a class, p0 to p5 probabilities of emotions; auto: the trained models', else regression" },
+    { "metrics", MW_OPT_ENUM, O(metrics), "mosi", .choices = metrics_names, .help = "rules for sentiment: mosi (-3 to 3, also CMU-MOSEI) or sims (-1 to 1, CH-SIMS)" },
     { "labels", MW_OPT_TEXT, O(labels), "", .help = "label.csv; empty: the bank's" },
     { "full", MW_OPT_TEXT, O(full), "score", .help = "the method whose scores are asked about" },
     { "control", MW_OPT_TEXT, O(control), "noscore", .help = "the method that all are compared with" },
@@ -72,6 +79,7 @@ typedef struct evaluation {
     mw_summary *summary;
     int n_threads;
     mw_feature_bank bank;
+    mw_evaluate_task task;
     mw_methods trained;
     mw_said_table said;
     const char **methods; /* trained, trusting twins of some of them, then those of the table */
@@ -86,8 +94,6 @@ typedef struct evaluation {
     int *group;
     float *y;
     size_t n_clips, n_groups;
-    double constant; /* of n_train labels */
-    size_t n_train;
     mw_eval *eval;
     double start_s;
 } evaluation;
@@ -120,26 +126,31 @@ static mw_status list_clips(evaluation *v, mw_error *err)
     const mw_labels *l = &v->bank.labels;
     const char **groups = mw_calloc(l->n, sizeof *groups);
     const size_t limit = v->o->run.limit ? (size_t)v->o->run.limit : SIZE_MAX;
+    const size_t values = v->task.n_values;
+    float *y = mw_calloc((size_t)v->task.n_out, sizeof *y);
 
     v->clips = mw_calloc(l->n, sizeof *v->clips);
     v->group = mw_calloc(l->n, sizeof *v->group);
-    v->y = mw_calloc(l->n, sizeof *v->y);
-    if (!groups || !v->clips || !v->group || !v->y) {
+    v->y = mw_calloc(l->n, values * sizeof *v->y);
+    if (!groups || !y || !v->clips || !v->group || !v->y) {
         mw_free(groups);
+        mw_free(y);
         return mw_fail_nomem(err);
     }
     for (size_t i = 0; i < l->n && v->n_clips < limit; i++) {
         size_t g = 0;
 
-        if (l->v[i].split != MW_TEST || !isfinite(l->v[i].y)) continue;
+        if (l->v[i].split != MW_TEST || !mw_label_values(y, &l->v[i], v->task.task, v->task.n_out))
+            continue;
         while (g < v->n_groups && strcmp(groups[g], l->v[i].group))
             g++;
         if (g == v->n_groups) groups[v->n_groups++] = l->v[i].group;
         v->clips[v->n_clips] = l->v[i].clip;
-        v->y[v->n_clips] = (float)l->v[i].y;
+        memcpy(v->y + v->n_clips * values, y, values * sizeof *y);
         v->group[v->n_clips++] = (int)g;
     }
     mw_free(groups);
+    mw_free(y);
     if (!v->n_clips) return mw_fail(err, MW_ERR_FORMAT, "no_clips", "no test clip with a label");
     return MW_OK;
 }
@@ -283,7 +294,7 @@ static mw_status check_complete(const evaluation *v, mw_error *err)
                 size_t n = 0;
 
                 for (size_t i = 0; i < v->n_clips; i++)
-                    n += isfinite(mw_eval_get(v->eval, m, k, c, i)) != 0;
+                    n += isfinite(mw_eval_get(v->eval, m, k, c, i, 0)) != 0;
                 if (n && n < v->n_clips)
                     return mw_fail(
                         err, MW_ERR_FORMAT, "bad_csv",
@@ -314,7 +325,7 @@ static mw_status set_table(evaluation *v, mw_error *err)
                 "evaluation",
                 v->o->v.predictions, i + 1, s->clip, s->condition, (long long)s->seed);
         m = index_of_text(v->methods, v->n_methods, s->method);
-        if (isfinite(mw_eval_get(v->eval, m, k, c, clip)))
+        if (isfinite(mw_eval_get(v->eval, m, k, c, clip, 0)))
             return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
                            "'%s', row %zu: clip '%s' has a prediction already", v->o->v.predictions,
                            i + 1, s->clip);
@@ -363,25 +374,30 @@ static mw_status set_windows(evaluation *v, size_t method, size_t seed, size_t c
 }
 
 static void set_predictions(evaluation *v, size_t method, size_t seed, size_t clip,
-                            const mw_model_result *r)
+                            mw_net_task task, const mw_model_result *r)
 {
-    for (size_t c = 0; c < v->conditions.n; c++)
-        mw_eval_set(v->eval, method, seed, c, clip, (double)r->y[c * (size_t)r->n_out]);
+    double p[MW_EVAL_MAX_VALUES];
+
+    for (size_t c = 0; task != MW_TASK_RELIABILITY && c < v->conditions.n; c++) {
+        mw_eval_read(p, task, r->y + c * (size_t)r->n_out, r->n_out);
+        mw_eval_set(v->eval, method, seed, c, clip, p);
+    }
 }
 
 static mw_status run_model(evaluation *v, size_t m, size_t s, size_t clip, const mw_test_clip *test,
                            mw_error *err)
 {
     mw_model *model = v->trained.v[m].models[s];
+    const mw_net_task task = mw_net_config_of(model->net)->task;
     mw_model_result r;
     mw_status st = mw_model_run(model, test->in, v->conditions.n, v->n_threads, &r, err);
 
     if (st != MW_OK) return st;
-    set_predictions(v, m, s, clip, &r);
+    set_predictions(v, m, s, clip, task, &r);
     st = set_windows(v, m, s, clip, &r, model, test, err);
     if (st == MW_OK && v->twin[m]) {
         st = mw_model_trust(model, &r, v->n_threads, err);
-        set_predictions(v, v->twin[m], s, clip, &r);
+        set_predictions(v, v->twin[m], s, clip, task, &r);
     }
     mw_model_result_clear(&r);
     return st;
@@ -481,47 +497,34 @@ static void note_models(evaluation *v)
         }
     note_starts(v);
     mw_eval_note(v->eval, "bank (SHA-256 of bank.json and label.csv)", v->bank.sha256);
-    mw_eval_note(v->eval, "constant",
-                 v->n_train ? "the median training label"
-                            : "0: no clip of split train has a label in this table");
+    mw_eval_note(v->eval, "constant", mw_evaluate_task_note(&v->task));
     mw_eval_note(v->eval, "merwild", mw_version());
-}
-
-/* What knowing nothing says: the median of the training labels; 0 where there are none. */
-static mw_status find_constant(evaluation *v, mw_error *err)
-{
-    const mw_labels *l = &v->bank.labels;
-    double *y = mw_calloc(l->n, sizeof *y);
-
-    if (!y) return mw_fail_nomem(err);
-    for (size_t i = 0; i < l->n; i++)
-        if (l->v[i].split == MW_TRAIN && isfinite(l->v[i].y)) y[v->n_train++] = l->v[i].y;
-    v->constant = v->n_train ? mw_quantile_sort(y, v->n_train, 0.5) : 0;
-    mw_free(y);
-    return MW_OK;
 }
 
 static mw_status create(evaluation *v, mw_error *err)
 {
-    const mw_eval_setup setup = { .clips = v->clips,
-                                  .group = v->group,
-                                  .y = v->y,
-                                  .n_clips = v->n_clips,
-                                  .n_groups = v->n_groups,
-                                  .conditions = v->conditions.v,
-                                  .n_conditions = v->conditions.n,
-                                  .methods = v->methods,
-                                  .n_methods = v->n_methods,
-                                  .seeds = v->seeds,
-                                  .n_seeds = v->n_seeds,
-                                  .constant = v->constant,
-                                  .full = v->o->v.full,
-                                  .control = v->o->v.control,
-                                  .unsupervised = v->o->v.unsupervised,
-                                  .avrel = v->o->v.avrel,
-                                  .n_replicates = (size_t)v->o->v.replicates,
-                                  .seed = v->o->run.seed };
+    mw_eval_setup setup = { .task = v->task.task,
+                            .sims = v->o->v.metrics == METRICS_SIMS,
+                            .n_classes = v->task.n_out,
+                            .clips = v->clips,
+                            .group = v->group,
+                            .y = v->y,
+                            .n_clips = v->n_clips,
+                            .n_groups = v->n_groups,
+                            .conditions = v->conditions.v,
+                            .n_conditions = v->conditions.n,
+                            .methods = v->methods,
+                            .n_methods = v->n_methods,
+                            .seeds = v->seeds,
+                            .n_seeds = v->n_seeds,
+                            .full = v->o->v.full,
+                            .control = v->o->v.control,
+                            .unsupervised = v->o->v.unsupervised,
+                            .avrel = v->o->v.avrel,
+                            .n_replicates = (size_t)v->o->v.replicates,
+                            .seed = v->o->run.seed };
 
+    memcpy(setup.constant, v->task.constant, sizeof setup.constant);
     return mw_eval_create(&v->eval, &setup, err);
 }
 
@@ -532,15 +535,23 @@ static mw_status write_predictions(evaluation *v, mw_error *err)
     mw_str s = { 0 };
     mw_status st = path ? mw_make_dirs(v->o->run.out, err) : mw_fail_nomem(err);
 
-    mw_str_put(&s, "clip_id,condition,seed,method,p\n");
+    mw_str_put(&s, "clip_id,condition,seed,method");
+    for (size_t x = 0; x < v->task.n_values; x++)
+        mw_str_printf(&s, ",%s", mw_said_column(&v->task, x));
+    mw_str_put(&s, "\n");
     for (size_t m = 0; m < v->n_models; m++)
         for (size_t k = 0; k < v->n_seeds; k++)
             for (size_t c = 0; c < v->conditions.n; c++)
                 for (size_t i = 0; i < v->n_clips; i++) {
+                    if (isnan(mw_eval_get(v->eval, m, k, c, i, 0))) continue;
                     mw_csv_put(&s, v->clips[i], ',');
-                    mw_str_printf(&s, "%s,%lld,%s,", v->conditions.v[c].id, (long long)v->seeds[k],
+                    mw_str_printf(&s, "%s,%lld,%s", v->conditions.v[c].id, (long long)v->seeds[k],
                                   v->methods[m]);
-                    mw_csv_put_number(&s, mw_eval_get(v->eval, m, k, c, i), '\n');
+                    for (size_t x = 0; x < v->task.n_values; x++) {
+                        mw_str_putc(&s, ',');
+                        mw_csv_put_number(&s, mw_eval_get(v->eval, m, k, c, i, x), 0);
+                    }
+                    mw_str_putc(&s, '\n');
                 }
     if (st == MW_OK) st = mw_str_ok(&s, err);
     if (st == MW_OK) st = mw_file_store(path, s.data, s.n, err);
@@ -559,6 +570,16 @@ static mw_status open_labels(evaluation *v, mw_error *err)
     return st;
 }
 
+static mw_status check_metrics(const evaluation *v, mw_error *err)
+{
+    if (v->o->v.metrics == METRICS_MOSI || v->task.task == MW_TASK_REGRESSION ||
+        v->task.task == MW_TASK_REGRESSION_MULTILABEL)
+        return MW_OK;
+    return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                   "option 'metrics': sims is for sentiment, not for task %s",
+                   mw_net_task_names[v->task.task]);
+}
+
 static mw_status set_up(evaluation *v, mw_error *err)
 {
     const evaluate_options *o = &v->o->v;
@@ -575,9 +596,12 @@ static mw_status set_up(evaluation *v, mw_error *err)
             "--labels will do)");
     st = *in ? mw_feature_bank_open(&v->bank, in, o->labels, err) : open_labels(v, err);
     if (st == MW_OK && *o->models) st = mw_methods_load(&v->trained, o->models, o->methods, err);
-    if (st == MW_OK && *o->predictions) st = mw_said_read(&v->said, o->predictions, err);
+    if (st == MW_OK)
+        st = mw_evaluate_task_find(&v->task, o->task, &v->trained, &v->bank.labels, err);
+    if (st == MW_OK) st = check_metrics(v, err);
+    if (st == MW_OK && *o->predictions) st = mw_said_read(&v->said, o->predictions, &v->task, err);
     if (st == MW_OK) st = list_clips(v, err);
-    if (st == MW_OK) st = find_constant(v, err);
+    if (st == MW_OK) st = mw_evaluate_task_constant(&v->task, &v->bank.labels, err);
     if (st == MW_OK) st = list_methods(v, err);
     if (st == MW_OK) st = mw_methods_check_unseen(&v->trained, v->clips, v->n_clips, err);
     if (st == MW_OK) st = mw_test_conditions_make(&v->conditions, &v->bank.index, err);

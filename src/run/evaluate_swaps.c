@@ -56,11 +56,21 @@ static float *own(const swaps *s, size_t clip, size_t m)
     return s->own[m] + clip * (size_t)s->batch.b.n_tokens[m];
 }
 
+/* A clip's outputs y as values of a prediction. */
+static void read_values(double *p, const swaps *s, size_t clip, const float *y)
+{
+    mw_eval_read(p, mw_net_config_of(s->model->net)->task, y + clip * (size_t)s->batch.n_out,
+                 s->batch.n_out);
+}
+
 static double error_of(const swaps *s, size_t clip, const float *y)
 {
     const mw_sample *v = &s->split.set.v[clip];
+    double p[MW_EVAL_MAX_VALUES];
 
-    return v->has_y ? fabs((double)y[clip * (size_t)s->batch.n_out] - (double)v->y[0]) : NAN;
+    if (!v->has_y) return NAN;
+    read_values(p, s, clip, y);
+    return mw_eval_error(s->e, p, v->y);
 }
 
 /* What the network says of the batch as it stands, into y. */
@@ -76,23 +86,26 @@ static mw_status predict(swaps *s, mw_error *err)
 /* The answer to the scores as they stand in the batch. */
 static mw_status ask(swaps *s, mw_eval_swap swap, mw_error *err)
 {
+    const mw_net_task task = mw_net_config_of(s->model->net)->task;
     mw_eval_answer a = { 0, 0, 0 };
     size_t n = 0;
     mw_status st = predict(s, err);
 
     if (st != MW_OK) return st;
     for (size_t i = 0; i < s->n; i++) {
+        double is[MW_EVAL_MAX_VALUES], was[MW_EVAL_MAX_VALUES];
         const double error = error_of(s, i, s->y);
-        const double was = (double)s->natural[i * (size_t)s->batch.n_out];
-        const double is = (double)s->y[i * (size_t)s->batch.n_out];
 
         if (!isfinite(error)) continue;
-        a.mae += error;
-        a.moved += fabs(is - was);
-        a.flips += (is < 0) != (was < 0);
+        read_values(is, s, i, s->y);
+        read_values(was, s, i, s->natural);
+        a.error += error;
+        a.moved += fabs(is[0] - was[0]);
+        a.flips += mw_eval_differs(task, is, was);
         n++;
     }
-    a.mae /= (double)n;
+    if (!n) return MW_OK;
+    a.error /= (double)n;
     a.moved /= (double)n;
     a.flips /= (double)n;
     return mw_eval_swapped(s->e, s->method, s->seed, s->condition, swap, &a, err);

@@ -92,7 +92,7 @@ void mw_eval_destroy(mw_eval **out)
     }
     for (size_t i = 0; e->swaps && i < n; i++)
         for (int k = 0; k < MW_N_SWAPS; k++)
-            mw_free(e->swaps[i].mae[k]);
+            mw_free(e->swaps[i].error[k]);
     for (size_t m = 0; e->deleted && m < e->s.n_methods; m++)
         mw_free(e->deleted[m]);
     for (size_t i = 0; i < e->n_types; i++)
@@ -119,7 +119,8 @@ mw_status mw_eval_create(mw_eval **out, const mw_eval_setup *setup, mw_error *er
     *out = NULL;
     if (!e) return mw_fail_nomem(err);
     e->s = *setup;
-    e->p = mw_calloc(n, setup->n_clips * sizeof *e->p);
+    e->n_values = mw_eval_n_values(setup->task);
+    e->p = mw_calloc(n, setup->n_clips * e->n_values * sizeof *e->p);
     e->quality = mw_calloc(2 * n, sizeof *e->quality);
     e->swaps = mw_calloc(n, sizeof *e->swaps);
     e->deleted = mw_calloc(setup->n_methods, sizeof *e->deleted);
@@ -127,31 +128,36 @@ mw_status mw_eval_create(mw_eval **out, const mw_eval_setup *setup, mw_error *er
         mw_eval_destroy(&e);
         return mw_fail_nomem(err);
     }
-    for (size_t i = 0; i < n * setup->n_clips; i++)
+    for (size_t i = 0; i < n * setup->n_clips * e->n_values; i++)
         e->p[i] = NAN;
     for (size_t i = 0; i < n; i++)
         e->swaps[i].natural = NAN;
+    mw_eval_weigh_labels(e);
     *out = e;
     return MW_OK;
 }
 
-void mw_eval_set(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip, double p)
+void mw_eval_set(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip,
+                 const double *p)
 {
-    e->p[mw_eval_at(e, method, seed, condition) * e->s.n_clips + clip] = p;
+    const size_t at = mw_eval_at(e, method, seed, condition) * e->s.n_clips + clip;
+
+    memcpy(e->p + at * e->n_values, p, e->n_values * sizeof *p);
 }
 
-double mw_eval_get(const mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip)
+double mw_eval_get(const mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip,
+                   size_t k)
 {
-    return e->p[mw_eval_at(e, method, seed, condition) * e->s.n_clips + clip];
+    return mw_eval_said(e, method, seed, condition, clip)[k];
 }
 
-void mw_eval_natural(mw_eval *e, size_t method, size_t seed, size_t condition, double mae,
-                     double best_head_mae)
+void mw_eval_natural(mw_eval *e, size_t method, size_t seed, size_t condition, double error,
+                     double best_head_error)
 {
     mw_eval_swaps *s = &e->swaps[mw_eval_at(e, method, seed, condition)];
 
-    s->natural = mae;
-    s->best_head = best_head_mae;
+    s->natural = error;
+    s->best_head = best_head_error;
 }
 
 mw_status mw_eval_swapped(mw_eval *e, size_t method, size_t seed, size_t condition,
@@ -159,9 +165,9 @@ mw_status mw_eval_swapped(mw_eval *e, size_t method, size_t seed, size_t conditi
 {
     mw_eval_swaps *s = &e->swaps[mw_eval_at(e, method, seed, condition)];
 
-    if (mw_grow(&s->mae[swap], &s->cap[swap], s->n[swap] + 1, sizeof **s->mae))
+    if (mw_grow(&s->error[swap], &s->cap[swap], s->n[swap] + 1, sizeof **s->error))
         return mw_fail_nomem(err);
-    s->mae[swap][s->n[swap]++] = a->mae;
+    s->error[swap][s->n[swap]++] = a->error;
     s->moved[swap] += a->moved;
     s->flips[swap] += a->flips;
     return MW_OK;
@@ -300,12 +306,12 @@ mw_status mw_eval_windows(mw_eval *e, size_t method, size_t seed, size_t conditi
 
 /* ---- analysis ---- */
 
-double mw_eval_mae_constant(const mw_eval *e)
+double mw_eval_error_of_constant(const mw_eval *e)
 {
     double sum = 0;
 
     for (size_t i = 0; i < e->s.n_clips; i++)
-        sum += fabs(e->s.constant - (double)e->s.y[i]);
+        sum += mw_eval_error(e, e->s.constant, e->s.y + i * e->n_values);
     return e->s.n_clips ? sum / (double)e->s.n_clips : NAN;
 }
 
@@ -313,44 +319,34 @@ void mw_eval_cell_errors(double *out, const mw_eval *e, size_t method, size_t co
 {
     for (size_t s = 0; s < e->s.n_seeds; s++)
         for (size_t i = 0; i < e->s.n_clips; i++)
-            *out++ = fabs(mw_eval_get(e, method, s, condition, i) - (double)e->s.y[i]);
+            *out++ = mw_eval_error(e, mw_eval_said(e, method, s, condition, i),
+                                   e->s.y + i * e->n_values);
 }
 
-double mw_eval_mae(const mw_eval *e, size_t method, size_t condition)
+double mw_eval_mean_error(const mw_eval *e, size_t method, size_t condition)
 {
     double sum = 0;
     size_t n = 0;
 
-    for (size_t s = 0; s < e->s.n_seeds; s++) {
-        const double *p = e->p + mw_eval_at(e, method, s, condition) * e->s.n_clips;
+    for (size_t s = 0; s < e->s.n_seeds; s++)
+        for (size_t i = 0; i < e->s.n_clips; i++) {
+            const double error = mw_eval_error(e, mw_eval_said(e, method, s, condition, i),
+                                               e->s.y + i * e->n_values);
 
-        for (size_t i = 0; i < e->s.n_clips; i++)
-            if (isfinite(p[i])) {
-                sum += fabs(p[i] - (double)e->s.y[i]);
-                n++;
-            }
-    }
+            if (!isfinite(error)) continue;
+            sum += error;
+            n++;
+        }
     return n ? sum / (double)n : NAN;
 }
 
-mw_status mw_eval_metrics(mw_regression_metrics *out, const mw_eval *e, size_t method, size_t seed,
-                          size_t condition)
+size_t mw_eval_condition_of(const mw_eval *e, const char *block)
 {
-    const double *p = e->p + mw_eval_at(e, method, seed, condition) * e->s.n_clips;
-    float *said = mw_calloc(e->s.n_clips, sizeof *said),
-          *was = mw_calloc(e->s.n_clips, sizeof *was);
-    const mw_status st = said && was ? MW_OK : MW_ERR_NOMEM;
-    size_t n = 0;
+    size_t c = 0;
 
-    for (size_t i = 0; st == MW_OK && i < e->s.n_clips; i++)
-        if (isfinite(p[i])) {
-            said[n] = (float)p[i];
-            was[n++] = e->s.y[i];
-        }
-    if (st == MW_OK) mw_metrics_regression(out, said, was, n);
-    mw_free(said);
-    mw_free(was);
-    return st;
+    while (c < e->s.n_conditions && strcmp(e->s.conditions[c].block, block))
+        c++;
+    return c;
 }
 
 /* Per clip the mean over the cells of a block, so that a block is the mean of its cells; NaN unless
@@ -365,12 +361,8 @@ static void block_errors(mw_eval *e, size_t method, size_t block)
             size_t n = 0;
 
             for (size_t c = 0; c < e->s.n_conditions; c++) {
-                const double p = method == e->s.n_methods
-                                     ? e->s.constant
-                                     : e->p[mw_eval_at(e, method, s, c) * e->s.n_clips + i];
-
                 if (!mw_eval_in_block(&e->s.conditions[c], &mw_eval_blocks[block])) continue;
-                sum += fabs(p - (double)e->s.y[i]);
+                sum += mw_eval_error(e, mw_eval_said(e, method, s, c, i), e->s.y + i * e->n_values);
                 n++;
             }
             out[s * e->s.n_clips + i] = n ? sum / (double)n : NAN;

@@ -10,7 +10,17 @@
 #define MW_SCORE_EVAL_H
 
 #include "data/feature_bank.h"
+#include "data/labels.h"
 #include "score/metrics.h"
+#include "score/net.h"
+
+/* Values of a prediction and of a label. Regression: 1; multiclass: 1, the class; multilabel: a
+ * probability per emotion (labels: 0 or 1), behind the number in regression+multilabel;
+ * reliability: none. */
+#define MW_EVAL_MAX_VALUES (1 + MW_N_EMOTIONS)
+size_t mw_eval_n_values(mw_net_task task);
+/* A network's outputs [n_out] as such values; all NaN when one is not finite. */
+void mw_eval_read(double *p, mw_net_task task, const float *out, int n_out);
 
 /* What is put in the place of the scores. */
 typedef enum mw_eval_swap {
@@ -27,9 +37,13 @@ typedef enum mw_eval_swap {
 extern const char *const mw_eval_swap_names[MW_N_SWAPS];
 
 /* What an evaluation is about; everything is borrowed until mw_eval_destroy. group [n_clips]: whom
- * the bootstrap resamples, in [0, n_groups). y [n_clips]. constant: what knowing nothing says (the
- * median training label). full ... avrel: names of methods, "" where there is none. */
+ * the bootstrap resamples, in [0, n_groups). y [n_clips][values]. constant [values]: what knowing
+ * nothing says (the median training label, the most frequent class). task: not reliability. sims:
+ * regression by the rules of CH-SIMS. n_classes: of multiclass. full ... avrel: names of methods,
+ * "" where there is none. */
 typedef struct mw_eval_setup {
+    mw_net_task task;
+    int sims, n_classes;
     const char *const *clips;
     const int *group;
     const float *y;
@@ -40,7 +54,7 @@ typedef struct mw_eval_setup {
     size_t n_methods;
     const int64_t *seeds;
     size_t n_seeds;
-    double constant;
+    double constant[MW_EVAL_MAX_VALUES];
     const char *full, *control, *unsupervised, *avrel;
     size_t n_replicates;
     uint64_t seed; /* of the bootstrap */
@@ -51,10 +65,20 @@ typedef struct mw_eval mw_eval;
 mw_status mw_eval_create(mw_eval **out, const mw_eval_setup *setup, mw_error *err);
 void mw_eval_destroy(mw_eval **e);
 
-/* A prediction; those not set are missing, and their cells are left out. */
-void mw_eval_set(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip, double p);
-/* NaN where none was set. */
-double mw_eval_get(const mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip);
+/* A prediction [values]; those not set are missing, and their cells are left out. */
+void mw_eval_set(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip,
+                 const double *p);
+/* Its value k; NaN where none was set. */
+double mw_eval_get(const mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip,
+                   size_t k);
+
+/* Error of a prediction for a label, both [values]: absolute (sims: both held within 1); 1 for
+ * another class; labels missed, each weighed so that the mean over the test clips is the mean over
+ * emotions of 1 - weighted accuracy. NaN without a prediction. */
+double mw_eval_error(const mw_eval *e, const double *p, const float *y);
+
+/* Whether two predictions decide otherwise: another sign or class, or a label on one side alone. */
+int mw_eval_differs(mw_net_task task, const double *p, const double *q);
 
 /* Reliability of the n windows of modality 0 (sound) or 1 (picture) of a clip, its truth, and
  * whether each window counts. type: the kind of damage of the modality. MW_ERR_NOMEM. */
@@ -68,15 +92,15 @@ mw_status mw_eval_windows(mw_eval *e, size_t method, size_t seed, size_t conditi
                           int modality, const mw_eval_window_set *w, mw_error *err);
 
 /* What a model says over the clips of a condition with the scores as they are (natural), and the
- * mean absolute error when for each clip the better of its unimodal heads decides (NaN: it has
+ * mean error when for each clip the better of its unimodal heads decides (NaN: it has
  * none). */
-void mw_eval_natural(mw_eval *e, size_t method, size_t seed, size_t condition, double mae,
-                     double best_head_mae);
+void mw_eval_natural(mw_eval *e, size_t method, size_t seed, size_t condition, double error,
+                     double best_head_error);
 
-/* The same with the scores replaced: mean absolute error, mean change of the prediction, share of
- * clips whose prediction changes its sign. Draws are added one by one. */
+/* The same with the scores replaced: mean error, mean change of the prediction's first value, share
+ * of clips with another decision (sign, class, any label). Draws are added one by one. */
 typedef struct mw_eval_answer {
-    double mae, moved, flips;
+    double error, moved, flips;
 } mw_eval_answer;
 
 mw_status mw_eval_swapped(mw_eval *e, size_t method, size_t seed, size_t condition,
@@ -88,7 +112,7 @@ enum { MW_DELETE_TOP, MW_DELETE_RANDOM, MW_DELETE_BOTTOM, MW_N_DELETES };
 enum { MW_DELETE_BY_SCORE, MW_DELETE_BY_RELEVANCE, MW_N_DELETE_BY };
 #define MW_DELETE_SHARE 0.2
 
-/* Absolute error of a clean clip without these windows. MW_ERR_NOMEM. */
+/* Error of a clean clip without these windows. MW_ERR_NOMEM. */
 mw_status mw_eval_deleted(mw_eval *e, size_t method, size_t seed, size_t clip, int by, int which,
                           double error, mw_error *err);
 

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "data/csv.h"
 #include "score/eval_int.h"
+#include "score/model.h"
 #include "score/robust.h"
 
 void mw_eval_put_fixed(mw_str *s, double x, int digits)
@@ -48,17 +50,27 @@ static void put_interval(mw_json *j, const char *key, const mw_interval *v)
     mw_json_close(j, '}');
 }
 
-#define N_FIGURES 9
-static const char *const figures[N_FIGURES] = { "mae",     "corr",      "acc7",
-                                                "acc5",    "acc3",      "acc2_has0",
-                                                "f1_has0", "acc2_non0", "f1_non0" };
-
-static double figure(const mw_regression_metrics *v, int f)
+/* Every figure of every seed; NaN without predictions. */
+static void put_figures(mw_json *j, const mw_eval *e, size_t m, size_t c)
 {
-    const double all[N_FIGURES] = { v->mae,       v->corr,    v->acc7,      v->acc5,   v->acc3,
-                                    v->acc2_has0, v->f1_has0, v->acc2_non0, v->f1_non0 };
+    double(*v)[MW_EVAL_MAX_FIGURES] = mw_calloc(e->s.n_seeds, sizeof *v);
+    size_t n;
 
-    return all[f];
+    for (size_t k = 0; v && k < e->s.n_seeds; k++)
+        if (mw_eval_figures(v[k], &n, e, m, k, c) != MW_OK) j->s->failed = 1;
+    for (size_t f = 0; v && f < mw_eval_n_figures(e); f++) {
+        char name[MW_EVAL_FIGURE_NAME], key[MW_EVAL_FIGURE_NAME + 8];
+
+        mw_eval_figure_name(name, e, f);
+        snprintf(key, sizeof key, "%s_by_seed", name);
+        mw_json_key(j, key);
+        mw_json_open(j, '[');
+        for (size_t k = 0; k < e->s.n_seeds; k++)
+            mw_json_f64(j, v[k][f]);
+        mw_json_close(j, ']');
+    }
+    if (!v) j->s->failed = 1;
+    mw_free(v);
 }
 
 static void put_cell(mw_json *j, const mw_eval *e, size_t m, size_t c)
@@ -66,22 +78,7 @@ static void put_cell(mw_json *j, const mw_eval *e, size_t m, size_t c)
     mw_json_open(j, '{');
     mw_json_put_text(j, "method", e->s.methods[m]);
     mw_json_put_text(j, "condition", e->s.conditions[c].id);
-    for (int f = 0; f < N_FIGURES; f++) {
-        char key[40];
-
-        snprintf(key, sizeof key, "%s_by_seed", figures[f]);
-        mw_json_key(j, key);
-        mw_json_open(j, '[');
-        for (size_t k = 0; k < e->s.n_seeds; k++) {
-            mw_regression_metrics v;
-
-            if (mw_eval_metrics(&v, e, m, k, c) != MW_OK)
-                j->s->failed = 1;
-            else
-                mw_json_f64(j, figure(&v, f));
-        }
-        mw_json_close(j, ']');
-    }
+    put_figures(j, e, m, c);
     mw_json_key(j, "reliability");
     mw_json_open(j, '{');
     mw_json_put_f64(j, "a", mw_eval_mean_said(e, m, c, 0));
@@ -103,13 +100,13 @@ static void put_swaps(mw_json *j, const mw_eval *e)
         mw_json_put_text(j, "method", e->s.methods[i / e->s.n_conditions / e->s.n_seeds]);
         mw_json_put_i64(j, "seed", e->s.seeds[i / e->s.n_conditions % e->s.n_seeds]);
         mw_json_put_text(j, "condition", e->s.conditions[i % e->s.n_conditions].id);
-        mw_json_put_f64(j, "mae", w->natural);
+        mw_json_put_f64(j, mw_eval_headline_of(e)->key, w->natural);
         mw_json_put_f64(j, "best head", w->best_head);
         for (int k = 0; k < MW_N_SWAPS; k++) {
             mw_json_key(j, mw_eval_swap_names[k]);
             mw_json_open(j, '[');
             for (size_t d = 0; d < w->n[k]; d++)
-                mw_json_f64(j, w->mae[k][d]);
+                mw_json_f64(j, w->error[k][d]);
             mw_json_close(j, ']');
         }
         mw_json_close(j, '}');
@@ -119,39 +116,53 @@ static void put_swaps(mw_json *j, const mw_eval *e)
 
 void mw_eval_put_csv(mw_str *s, const mw_eval *e)
 {
+    const size_t n_figures = mw_eval_n_figures(e);
+
     mw_str_put(s, "method,condition,block,type,level,heldout,seed,clips");
-    for (int f = 0; f < N_FIGURES; f++)
-        mw_str_printf(s, ",%s", figures[f]);
+    for (size_t f = 0; f < n_figures; f++) {
+        char name[MW_EVAL_FIGURE_NAME];
+
+        mw_eval_figure_name(name, e, f);
+        mw_str_printf(s, ",%s", name);
+    }
     mw_str_put(s, "\n");
     for (size_t m = 0; m < e->s.n_methods; m++)
         for (size_t c = 0; c < e->s.n_conditions; c++)
             for (size_t k = 0; k < e->s.n_seeds; k++) {
                 const mw_bank_condition *q = &e->s.conditions[c];
-                mw_regression_metrics v = { 0 };
+                double v[MW_EVAL_MAX_FIGURES];
+                size_t n;
 
-                if (mw_eval_metrics(&v, e, m, k, c) != MW_OK) s->failed = 1;
-                if (!v.n) continue;
+                if (mw_eval_figures(v, &n, e, m, k, c) != MW_OK) {
+                    s->failed = 1;
+                    return;
+                }
+                if (!n) continue;
                 mw_csv_put(s, e->s.methods[m], ',');
                 mw_csv_put(s, q->id, ',');
                 mw_csv_put(s, q->block, ',');
                 mw_csv_put(s, q->type, ',');
                 mw_csv_put_number(s, q->level, ',');
-                mw_str_printf(s, "%d,%lld,%zu,", q->heldout, (long long)e->s.seeds[k], v.n);
-                for (int f = 0; f < N_FIGURES; f++)
-                    mw_csv_put_number(s, figure(&v, f), f + 1 < N_FIGURES ? ',' : '\n');
+                mw_str_printf(s, "%d,%lld,%zu,", q->heldout, (long long)e->s.seeds[k], n);
+                for (size_t f = 0; f < n_figures; f++)
+                    mw_csv_put_number(s, v[f], f + 1 < n_figures ? ',' : '\n');
             }
 }
 
 void mw_eval_put_json(mw_str *s, const mw_eval *e)
 {
     mw_json j = mw_json_begin(s);
+    char key[40];
 
     mw_json_open(&j, '{');
     mw_json_put_text(&j, "schema", "merwild.results/1");
     mw_json_put_i64(&j, "clips", (int64_t)e->s.n_clips);
     mw_json_put_i64(&j, "groups", (int64_t)e->s.n_groups);
     mw_json_put_i64(&j, "resamples", (int64_t)e->s.n_replicates);
-    mw_json_put_f64(&j, "mae_constant", mw_eval_mae_constant(e));
+    if (e->s.task != MW_TASK_REGRESSION) mw_json_put_text(&j, "task", mw_net_task_names[e->s.task]);
+    if (e->s.sims) mw_json_put_text(&j, "metrics", "sims");
+    snprintf(key, sizeof key, "%s_constant", mw_eval_headline_of(e)->key);
+    mw_json_put_f64(&j, key, mw_eval_error_of_constant(e));
     mw_json_key(&j, "seeds");
     mw_json_open(&j, '[');
     for (size_t k = 0; k < e->s.n_seeds; k++)
@@ -168,7 +179,7 @@ void mw_eval_put_json(mw_str *s, const mw_eval *e)
             mw_json_open(&j, '{');
             mw_json_put_text(&j, "method", e->s.methods[m]);
             mw_json_put_text(&j, "block", mw_eval_blocks[b].title);
-            put_interval(&j, "mae", &v);
+            put_interval(&j, mw_eval_headline_of(e)->key, &v);
             if (control < e->s.n_methods && control != m) {
                 const mw_interval d = mw_bootstrap_mean(&e->boot, mw_eval_errors(e, m, b),
                                                         mw_eval_errors(e, control, b), e->scratch);
@@ -204,13 +215,13 @@ static const char *const colours[] = { "#1b6ca8", "#c0392b", "#2e8b57", "#8e44ad
                                        "#5d6d7e", "#16a085", "#a04000", "#7b7d7d", "#2c3e50" };
 #define N_COLOURS (sizeof colours / sizeof *colours)
 
-/* Mean absolute error of one seed in a condition; NaN when nothing was said. */
-static double mae_of_seed(const mw_eval *e, size_t m, size_t seed, size_t c)
+/* Mean error of one seed in a condition; NaN when nothing was said. */
+static double error_of_seed(const mw_eval *e, size_t m, size_t seed, size_t c)
 {
     double sum = 0;
 
     for (size_t i = 0; i < e->s.n_clips; i++)
-        sum += fabs(mw_eval_get(e, m, seed, c, i) - (double)e->s.y[i]);
+        sum += mw_eval_error(e, mw_eval_said(e, m, seed, c, i), e->s.y + i * e->n_values);
     return e->s.n_clips ? sum / (double)e->s.n_clips : NAN;
 }
 
@@ -224,11 +235,11 @@ static double skill_at(const mw_eval *e, size_t m, size_t seed, const char *axis
 
     for (size_t c = 0; c < e->s.n_conditions; c++) {
         const mw_bank_condition *k = &e->s.conditions[c];
-        double mae;
+        double error;
 
         if (strcmp(k->axis, axis) || k->heldout || !(fabs(k->level - level) < 1e-9)) continue;
-        mae = seed == ALL_SEEDS ? mw_eval_mae(e, m, c) : mae_of_seed(e, m, seed, c);
-        sum += mw_skill_mae(mae, mw_eval_mae_constant(e));
+        error = seed == ALL_SEEDS ? mw_eval_mean_error(e, m, c) : error_of_seed(e, m, seed, c);
+        sum += mw_skill_mae(error, mw_eval_error_of_constant(e));
         n++;
     }
     return n ? sum / (double)n : NAN;

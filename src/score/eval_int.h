@@ -45,7 +45,7 @@ typedef struct mw_eval_quality {
 typedef struct mw_eval_swaps {
     double natural; /* NaN: not asked */
     double best_head;
-    double *mae[MW_N_SWAPS];
+    double *error[MW_N_SWAPS];
     double moved[MW_N_SWAPS], flips[MW_N_SWAPS]; /* sums over draws */
     size_t n[MW_N_SWAPS], cap[MW_N_SWAPS];
 } mw_eval_swaps;
@@ -58,7 +58,11 @@ typedef struct mw_eval_coef {
 
 struct mw_eval {
     mw_eval_setup s;
-    double *p;                /* [methods][seeds][conditions][clips] */
+    size_t n_values;
+    double *p; /* [methods][seeds][conditions][clips][n_values] */
+    /* of a miss, by emotion and true answer; 0 for those of n_labels that lack an answer */
+    double label_weight[MW_N_EMOTIONS][2];
+    size_t n_labels;
     mw_eval_quality *quality; /* [methods][seeds][conditions][2]; auroc NULL: none */
     mw_eval_swaps *swaps;     /* [methods][seeds][conditions] */
     double **deleted;         /* [methods]: NULL, or [MW_N_DELETE_BY][MW_N_DELETES][seeds][clips] */
@@ -73,16 +77,42 @@ struct mw_eval {
     double *error; /* [methods + 1][blocks][seeds][clips]: the last method is the constant */
 };
 
-/* MMSA's figures of a method and seed in one condition, over the clips that have a prediction.
- * MW_ERR_NOMEM. */
-mw_status mw_eval_metrics(mw_regression_metrics *out, const mw_eval *e, size_t method, size_t seed,
-                          size_t condition);
+/* What the error is called in files, headings and sentences, and what it is. */
+typedef struct mw_eval_headline {
+    const char *key, *title, *words, *what;
+} mw_eval_headline;
+const mw_eval_headline *mw_eval_headline_of(const mw_eval *e);
+
+/* Figures of a cell, by task: of the number or class, then MW_EVAL_LABEL_FIGURES as means over the
+ * labels and for each of them. */
+#define MW_EVAL_LABEL_FIGURES 3
+#define MW_EVAL_MAX_FIGURES   (9 + MW_EVAL_LABEL_FIGURES * (1 + MW_N_EMOTIONS))
+#define MW_EVAL_FIGURE_NAME   40
+size_t mw_eval_n_figures(const mw_eval *e);
+/* Where those of labels begin. */
+size_t mw_eval_first_label_figure(const mw_eval *e);
+void mw_eval_figure_name(char name[MW_EVAL_FIGURE_NAME], const mw_eval *e, size_t f);
+/* v of a method (n_methods: the constant) and seed in one condition, over the *n clips that have a
+ * prediction. MW_ERR_NOMEM. */
+mw_status mw_eval_figures(double v[MW_EVAL_MAX_FIGURES], size_t *n, const mw_eval *e, size_t method,
+                          size_t seed, size_t condition);
+/* Fill label_weight and n_labels. */
+void mw_eval_weigh_labels(mw_eval *e);
 
 /* Index of a method's name; n_methods when there is none. */
 size_t mw_eval_method(const mw_eval *e, const char *name);
 static inline size_t mw_eval_at(const mw_eval *e, size_t method, size_t seed, size_t condition)
 {
     return (method * e->s.n_seeds + seed) * e->s.n_conditions + condition;
+}
+/* A prediction [n_values]; method n_methods: the constant. */
+static inline const double *mw_eval_said(const mw_eval *e, size_t method, size_t seed,
+                                         size_t condition, size_t clip)
+{
+    return method == e->s.n_methods
+               ? e->s.constant
+               : e->p +
+                     (mw_eval_at(e, method, seed, condition) * e->s.n_clips + clip) * e->n_values;
 }
 static inline const double *mw_eval_errors(const mw_eval *e, size_t method, size_t block)
 {
@@ -98,13 +128,13 @@ double mw_eval_severity(const mw_bank_condition *c);
 size_t mw_eval_along(size_t *order, size_t most, const mw_eval *e, size_t c);
 /* Whether no condition before c has its type and axis. */
 int mw_eval_is_first(const mw_eval *e, size_t c);
-/* Absolute errors of a method in one condition: out [seeds][clips], NaN where nothing was said. */
+/* Errors of a method in one condition: out [seeds][clips], NaN where nothing was said. */
 void mw_eval_cell_errors(double *out, const mw_eval *e, size_t method, size_t condition);
-/* Mean absolute error of a method in one condition over seeds and clips. */
-double mw_eval_mae(const mw_eval *e, size_t method, size_t condition);
+/* Mean error (mw_eval_error) of a method in one condition over seeds and clips. */
+double mw_eval_mean_error(const mw_eval *e, size_t method, size_t condition);
 /* Mean reliability over seeds and clips; NaN when none was given. */
 double mw_eval_mean_said(const mw_eval *e, size_t method, size_t condition, int modality);
-double mw_eval_mae_constant(const mw_eval *e);
+double mw_eval_error_of_constant(const mw_eval *e);
 /* Localisation: mean within-clip AUROC over the conditions of a block, of clips with one kind of
  * damage (type < n_types) or of all (MW_EVAL_ALL_TYPES), with its interval; *n_clips (may be NULL):
  * how many have one. s fails when memory runs out: a report must not say that nothing was asked. */
@@ -117,8 +147,14 @@ void mw_eval_put_fixed(mw_str *s, double x, int digits);
 /* "value [lo, hi]" */
 void mw_eval_put_interval(mw_str *s, const mw_interval *v, int digits);
 
+/* The first condition of a block; n_conditions when there is none. */
+size_t mw_eval_condition_of(const mw_eval *e, const char *block);
+
 mw_status mw_eval_analyse(mw_eval *e, mw_error *err);
 void mw_eval_put_report(mw_str *s, const mw_eval *e);
+/* The task's figures on clean clips, and where they are not those of regression, in each condition
+ * and of each label. */
+void mw_eval_put_figures(mw_str *s, const mw_eval *e);
 void mw_eval_put_quality(mw_str *s, const mw_eval *e);
 /* Do decisions use the scores: replaced ones, and windows taken away by them. */
 void mw_eval_put_use(mw_str *s, const mw_eval *e);

@@ -9,7 +9,7 @@
 #include "score/eval_int.h"
 #include "score/robust.h"
 
-#define MARGIN 0.02 /* of mean absolute error that clean data may lose */
+#define MARGIN 0.02 /* of error that clean data may lose */
 #define GOOD   0.7  /* localisation that a reliability must have */
 
 static void put_fixed(mw_str *s, double x, int digits)
@@ -40,15 +40,6 @@ static const char *better(const mw_interval *d)
     return asked(d, verdict(d->hi<0, d->lo> 0));
 }
 
-static size_t condition_of(const mw_eval *e, const char *block)
-{
-    size_t c = 0;
-
-    while (c < e->s.n_conditions && strcmp(e->s.conditions[c].block, block))
-        c++;
-    return c;
-}
-
 /* ---- parts ---- */
 
 static void put_first_line(mw_str *s, const mw_eval *e)
@@ -67,7 +58,8 @@ static void put_first_line(mw_str *s, const mw_eval *e)
         mw_str_put(s, "**Scores help**: ");
     else
         mw_str_put(s, "**Scores are not shown to help; they ship as a data-quality tool**: ");
-    mw_str_printf(s, "mean absolute error of `%s` less that of `%s` is ", e->s.full, e->s.control);
+    mw_str_printf(s, "%s of `%s` less that of `%s` is ", mw_eval_headline_of(e)->words, e->s.full,
+                  e->s.control);
     mw_eval_put_interval(s, &held, 3);
     mw_str_put(s, " under held-out mixed damage and ");
     mw_eval_put_interval(s, &clean, 3);
@@ -96,9 +88,11 @@ static void put_endpoints(mw_str *s, const mw_eval *e)
         a = mw_eval_auroc(s, e, full, MW_BLOCK_MIXED_HELDOUT, 0, MW_EVAL_ALL_TYPES, NULL);
         v = mw_eval_auroc(s, e, full, MW_BLOCK_MIXED_HELDOUT, 1, MW_EVAL_ALL_TYPES, NULL);
     }
-    mw_str_put(s, "\n## Endpoints\n\nDeclared before any result was seen. Differences are of mean "
-                  "absolute error, below 0 better, with 95 % intervals.\n\n"
-                  "| | question | verdict | value |\n| --- | --- | --- | --- |\n");
+    mw_str_printf(s,
+                  "\n## Endpoints\n\nDeclared before any result was seen. Differences are of %s, "
+                  "below 0 better, with 95 %% intervals.\n\n"
+                  "| | question | verdict | value |\n| --- | --- | --- | --- |\n",
+                  mw_eval_headline_of(e)->words);
     endpoint(s, "P1", "held-out mixed damage: better than the control", better(&p1));
     mw_eval_put_interval(s, &p1, 3);
     mw_str_put(s, " |\n");
@@ -177,9 +171,10 @@ static void put_headline(mw_str *s, const mw_eval *e)
 {
     const size_t control = mw_eval_method(e, e->s.control);
 
-    mw_str_put(s,
-               "\n## Mean absolute error\n\nOver all seeds; a block is the mean of its cells; 95 % "
-               "intervals by resampling whole groups of clips, and seeds.\n\n");
+    mw_str_printf(s,
+                  "\n## %s\n\n%sOver all seeds; a block is the mean of its cells; 95 %% intervals "
+                  "by resampling whole groups of clips, and seeds.\n\n",
+                  mw_eval_headline_of(e)->title, mw_eval_headline_of(e)->what);
     put_head_row(s);
     for (size_t m = 0; m <= e->s.n_methods; m++) {
         mw_str_printf(s, "| %s |", m == e->s.n_methods ? "*constant*" : e->s.methods[m]);
@@ -293,7 +288,7 @@ static void put_skill(mw_str *s, const mw_eval *e)
             const mw_interval a =
                 mw_bootstrap_mean(&e->boot, mw_eval_errors(e, m, b), NULL, e->scratch);
 
-            const double zero = mw_eval_mae_constant(e);
+            const double zero = mw_eval_error_of_constant(e);
             const mw_interval k = { mw_skill_mae(a.value, zero), mw_skill_mae(a.hi, zero),
                                     mw_skill_mae(a.lo, zero), NAN };
 
@@ -307,9 +302,10 @@ static void put_skill(mw_str *s, const mw_eval *e)
 
 static void put_grid(mw_str *s, const mw_eval *e)
 {
-    mw_str_put(s,
-               "\n## Every condition\n\nMean absolute error; (h): holds damage that training never "
-               "showed.\n\n| condition |");
+    mw_str_printf(s,
+                  "\n## Every condition\n\n%s; (h): holds damage that training never showed.\n\n"
+                  "| condition |",
+                  mw_eval_headline_of(e)->title);
     for (size_t m = 0; m < e->s.n_methods; m++)
         mw_str_printf(s, " %s |", e->s.methods[m]);
     mw_str_put(s, "\n| --- |");
@@ -321,53 +317,8 @@ static void put_grid(mw_str *s, const mw_eval *e)
                       e->s.conditions[c].heldout ? " (h)" : "");
         for (size_t m = 0; m < e->s.n_methods; m++) {
             mw_str_putc(s, ' ');
-            put_fixed(s, mw_eval_mae(e, m, c), 3);
+            put_fixed(s, mw_eval_mean_error(e, m, c), 3);
             mw_str_put(s, " |");
-        }
-        mw_str_put(s, "\n");
-    }
-}
-
-static void put_metrics(mw_str *s, const mw_eval *e)
-{
-    const size_t clean = condition_of(e, "clean");
-
-    if (clean == e->s.n_conditions) return;
-    mw_str_put(
-        s, "\n## Clean clips by MMSA's rules\n\nMean over seeds, in percent but for the "
-           "first two; in brackets the population's standard deviation over seeds, as MMSA "
-           "prints it.\n\n| method | MAE | Corr | Acc-7 | Acc-5 | Acc-2 has 0 | F1 has 0 | "
-           "Acc-2 non 0 | F1 non 0 |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
-    for (size_t m = 0; m < e->s.n_methods; m++) {
-        double x[8][64];
-        size_t n = 0;
-
-        for (size_t k = 0; k < e->s.n_seeds && n < 64; k++) {
-            mw_regression_metrics v;
-
-            if (mw_eval_metrics(&v, e, m, k, clean) != MW_OK) {
-                s->failed = 1;
-                return;
-            }
-            if (!v.n) continue;
-            x[0][n] = v.mae;
-            x[1][n] = v.corr;
-            x[2][n] = 100 * v.acc7;
-            x[3][n] = 100 * v.acc5;
-            x[4][n] = 100 * v.acc2_has0;
-            x[5][n] = 100 * v.f1_has0;
-            x[6][n] = 100 * v.acc2_non0;
-            x[7][n++] = 100 * v.f1_non0;
-        }
-        mw_str_printf(s, "| %s |", e->s.methods[m]);
-        for (int k = 0; k < 8; k++) {
-            const mw_spread v = mw_spread_of(x[k], n);
-
-            mw_str_putc(s, ' ');
-            put_fixed(s, v.mean, k < 2 ? 4 : 2);
-            mw_str_put(s, " (");
-            put_fixed(s, v.population, k < 2 ? 4 : 2);
-            mw_str_put(s, ") |");
         }
         mw_str_put(s, "\n");
     }
@@ -397,12 +348,13 @@ static size_t seeds_of(const mw_eval *e, size_t m)
     size_t n = 0;
 
     for (size_t k = 0; k < e->s.n_seeds; k++) {
-        const double *p = e->p + mw_eval_at(e, m, k, 0) * e->s.n_clips;
+        const double *p = mw_eval_said(e, m, k, 0, 0);
+        const size_t most = e->s.n_conditions * e->s.n_clips * e->n_values;
         size_t i = 0;
 
-        while (i < e->s.n_conditions * e->s.n_clips && !isfinite(p[i]))
+        while (i < most && !isfinite(p[i]))
             i++;
-        n += i < e->s.n_conditions * e->s.n_clips;
+        n += i < most;
     }
     return n;
 }
@@ -445,7 +397,7 @@ void mw_eval_put_report(mw_str *s, const mw_eval *e)
     put_families(s, e);
     put_skill(s, e);
     mw_eval_put_robustness(s, e);
-    put_metrics(s, e);
+    mw_eval_put_figures(s, e);
     mw_eval_put_quality(s, e);
     mw_eval_put_use(s, e);
     put_coefficients(s, e);

@@ -19,7 +19,8 @@ static double area(const mw_eval *e, size_t method, size_t c)
 
     for (size_t i = 0; i < n; i++) {
         x[i] = mw_eval_severity(&e->s.conditions[order[i]]);
-        skill[i] = mw_skill_mae(mw_eval_mae(e, method, order[i]), mw_eval_mae_constant(e));
+        skill[i] =
+            mw_skill_mae(mw_eval_mean_error(e, method, order[i]), mw_eval_error_of_constant(e));
     }
     return mw_aurc(x, skill, n);
 }
@@ -45,7 +46,7 @@ static double block_skill(const mw_eval *e, size_t method, size_t block)
     const mw_interval v =
         mw_bootstrap_mean(&e->boot, mw_eval_errors(e, method, block), NULL, e->scratch);
 
-    return mw_skill_mae(v.value, mw_eval_mae_constant(e));
+    return mw_skill_mae(v.value, mw_eval_error_of_constant(e));
 }
 
 static size_t worst_cell(const mw_eval *e, size_t method)
@@ -53,9 +54,10 @@ static size_t worst_cell(const mw_eval *e, size_t method)
     size_t worst = e->s.n_conditions;
 
     for (size_t c = 0; c < e->s.n_conditions; c++) {
-        const double mae = mw_eval_mae(e, method, c);
+        const double mae = mw_eval_mean_error(e, method, c);
 
-        if (isfinite(mae) && (worst == e->s.n_conditions || mae > mw_eval_mae(e, method, worst)))
+        if (isfinite(mae) &&
+            (worst == e->s.n_conditions || mae > mw_eval_mean_error(e, method, worst)))
             worst = c;
     }
     return worst;
@@ -68,24 +70,47 @@ static double missing_rows(const mw_eval *e, size_t method)
     size_t n = 0;
 
     for (size_t c = 0; c < e->s.n_conditions && n < MAX_CELLS; c++)
-        if (!strcmp(e->s.conditions[c].type, "missing.rows")) f[n++] = mw_eval_mae(e, method, c);
+        if (!strcmp(e->s.conditions[c].type, "missing.rows"))
+            f[n++] = mw_eval_mean_error(e, method, c);
     return mw_lnln_mean(f, n);
 }
 
 /* ---- figures of other work ---- */
 
-/* Acc-2 without clips labelled 0, mean over seeds. */
+/* The figure that other work is compared by. */
+static const char *accuracy_name(const mw_eval *e)
+{
+    return e->s.task == MW_TASK_MULTICLASS   ? "accuracy"
+           : e->s.task == MW_TASK_MULTILABEL ? "weighted_accuracy"
+           : e->s.sims                       ? "acc2"
+                                             : "acc2_non0";
+}
+
+static size_t accuracy_place(const mw_eval *e)
+{
+    char name[MW_EVAL_FIGURE_NAME];
+    size_t f = 0;
+
+    do {
+        mw_eval_figure_name(name, e, f);
+    } while (strcmp(name, accuracy_name(e)) && ++f < mw_eval_n_figures(e));
+    return f;
+}
+
+/* Mean over seeds. */
 static double accuracy(mw_str *s, const mw_eval *e, size_t method, size_t condition)
 {
+    const size_t f = accuracy_place(e);
     double sum = 0;
     size_t n = 0;
 
     for (size_t k = 0; k < e->s.n_seeds; k++) {
-        mw_regression_metrics v;
+        double v[MW_EVAL_MAX_FIGURES];
+        size_t n_clips;
 
-        if (mw_eval_metrics(&v, e, method, k, condition) != MW_OK) s->failed = 1;
-        if (s->failed || !v.n_non0) continue;
-        sum += v.acc2_non0;
+        if (mw_eval_figures(v, &n_clips, e, method, k, condition) != MW_OK) s->failed = 1;
+        if (s->failed || !n_clips || !isfinite(v[f])) continue;
+        sum += v[f];
         n++;
     }
     return n ? sum / (double)n : NAN;
@@ -145,14 +170,16 @@ static void put_compatible(mw_str *s, const mw_eval *e)
     double late_curve[MAX_CELLS];
     const size_t n_late = late < e->s.n_methods ? missing_curve(late_curve, s, e, late) : 0;
 
-    mw_str_put(
-        s, "\n### Figures of other work\n\nOf Acc-2 without clips labelled 0; for comparison "
-           "alone, as knowing nothing can win by them. tau, effective: MultiBench's relative "
-           "robustness over missing rows, and the same less that of method `late`; mRA, RRA: "
-           "MultiCorrupt's, over the kinds of damage of one modality, RRA against the control; "
-           "LNLN: mean over missing rows, clean clips included.\n\n"
-           "| method | tau | effective | mRA | RRA | LNLN |\n| --- | --- | --- | --- | --- | --- "
-           "|\n");
+    mw_str_printf(
+        s,
+        "\n### Figures of other work\n\nOf the figure `%s`; for comparison "
+        "alone, as knowing nothing can win by them. tau, effective: MultiBench's relative "
+        "robustness over missing rows, and the same less that of method `late`; mRA, RRA: "
+        "MultiCorrupt's, over the kinds of damage of one modality, RRA against the control; "
+        "LNLN: mean over missing rows, clean clips included.\n\n"
+        "| method | tau | effective | mRA | RRA | LNLN |\n| --- | --- | --- | --- | --- | --- "
+        "|\n",
+        accuracy_name(e));
     for (size_t m = 0; m < e->s.n_methods; m++) {
         double f[MAX_CELLS], mra, rra;
         const size_t n = missing_curve(f, s, e, m);

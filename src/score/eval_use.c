@@ -4,7 +4,6 @@
  * out?
  */
 #include <math.h>
-#include <string.h>
 
 #include "score/eval_int.h"
 
@@ -14,8 +13,8 @@ static double swap_gap(const mw_eval_swaps *w, mw_eval_swap k, double *p)
     double sum = 0, worse = 0;
 
     for (size_t i = 0; i < w->n[k]; i++) {
-        sum += w->mae[k][i];
-        worse += w->mae[k][i] <= w->natural;
+        sum += w->error[k][i];
+        worse += w->error[k][i] <= w->natural;
     }
     *p = w->n[k] ? (1 + worse) / ((double)w->n[k] + 1) : NAN;
     return w->n[k] ? sum / (double)w->n[k] - w->natural : NAN;
@@ -23,12 +22,10 @@ static double swap_gap(const mw_eval_swaps *w, mw_eval_swap k, double *p)
 
 int mw_eval_permutation_gap(const mw_eval *e, size_t method, double *mean, double *worst_p)
 {
+    const size_t c = mw_eval_condition_of(e, "mixed-heldout");
     int asked = 0, all = 1;
-    size_t c = 0;
 
     *mean = *worst_p = 0;
-    while (c < e->s.n_conditions && strcmp(e->s.conditions[c].block, "mixed-heldout"))
-        c++;
     for (size_t s = 0; s < e->s.n_seeds && method < e->s.n_methods && c < e->s.n_conditions; s++) {
         const mw_eval_swaps *w = &e->swaps[mw_eval_at(e, method, s, c)];
         double p, gap;
@@ -91,8 +88,9 @@ static void put_swaps(mw_str *s, const mw_eval *e)
                 mw_str_put(s,
                            "\nError with the scores replaced, less the error with the network's "
                            "own; weights and inputs stay. Above 0: the scores were of use. Moved, "
-                           "flips: mean change of the prediction, and share of clips whose sign "
-                           "changes, with other clips' scores. Best head: per clip the better of "
+                           "flips: mean change of the prediction, and share of clips that are "
+                           "decided otherwise, with other clips' scores. Best head: per clip the "
+                           "better of "
                            "the unimodal heads, which nothing can know; less the error.\n\n"
                            "| method | damage |");
                 for (int q = 0; q < MW_N_SWAPS; q++)

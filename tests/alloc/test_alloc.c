@@ -421,16 +421,15 @@ static void imports(void **state)
     sweep("import csd", import_csd);
 }
 
+static const char *task; /* of evaluate */
+
 static mw_status evaluate(mw_error *err, mw_summary *summary)
 {
-    const setting settings[] = { { "labels", in("in/e.csv") },
-                                 { "predictions", in("in/p.csv") },
-                                 { "out", in("out") },
-                                 { "full", "x" },
-                                 { "control", "y" },
-                                 { "replicates", "10" },
-                                 { "jobs", "1" },
-                                 { NULL, NULL } };
+    const setting settings[] = {
+        { "labels", in("in/e.csv") }, { "task", task }, { "predictions", in("in/p.csv") },
+        { "out", in("out") },         { "full", "x" },  { "control", "y" },
+        { "replicates", "10" },       { "jobs", "1" },  { NULL, NULL }
+    };
     mw_evaluate_options *o = mw_evaluate_options_new(0, err);
     mw_opt_group groups[MW_MAX_GROUPS];
     mw_status st;
@@ -444,13 +443,23 @@ static mw_status evaluate(mw_error *err, mw_summary *summary)
 
 static void evaluation(void **state)
 {
-    static const char labels[] = "video_id,clip_id,label,mode\nv,1,2,test\nw,2,-1,test\n",
-                      predictions[] = "clip_id,p,method\nv/1,1,x\nw/2,0,x\nv/1,0,y\nw/2,0,y\n";
+    static const char labels[] = "video_id,clip_id,label,label_class,happy,sad,anger,surprise,"
+                                 "disgust,fear,mode\n"
+                                 "v,1,2,1,1,0,0,0,0,0,test\nw,2,-1,0,0,1,0,0,0,0,test\n"
+                                 "w,3,-1,0,0,1,0,0,0,0,train\n",
+                      predictions[] = "clip_id,p,method,p0,p1,p2,p3,p4,p5\nv/1,1,x,1,0,0,0,0,0\n"
+                                      "w/2,0,x,1,0,0,0,0,0\nv/1,0,y,0,0,0,0,0,0\n"
+                                      "w/2,0,y,1,1,1,1,1,1\n";
 
     (void)state;
     assert_ok(mw_file_store(in("in/e.csv"), labels, sizeof labels - 1, NULL));
     assert_ok(mw_file_store(in("in/p.csv"), predictions, sizeof predictions - 1, NULL));
+    task = "auto";
     sweep("evaluating predictions", evaluate);
+    task = "multiclass";
+    sweep("evaluating classes", evaluate);
+    task = "regression+multilabel";
+    sweep("evaluating labels", evaluate);
 }
 
 /* The rest works on outputs made once, kept beside. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tables of predictions of any bytes against the labels of four clips: read, or refused with a
- * reason that lists know; a table that is read says the same of every clip.
+ * Tables of predictions of any bytes against the labels of four clips, as predictions of each task:
+ * read, or refused with a reason that lists know; a table that is read says the same of every clip.
  */
 #include <string.h>
 
@@ -9,8 +9,11 @@
 #include "fuzz/fuzz.h"
 #include "merwild/evaluate.h"
 
-static const char labels[] = "video_id,clip_id,label,mode\n"
-                             "v,1,-2,test\nv,2,0,test\nw,3,0.5,test\nw,4,3,test\nx,5,1,train\n";
+static const char labels[] =
+    "video_id,clip_id,label,label_class,happy,sad,anger,surprise,disgust,fear,mode\n"
+    "v,1,-2,0,0,1,0,0,1,0,test\nv,2,0,1,0,0,0,0,0,0,test\n"
+    "w,3,0.5,2,1,0,0,1,0,0,test\nw,4,3,2,2,0,0,0,0,1,test\n"
+    "x,5,1,2,1,0,0,0,0,0,train\n";
 
 static void set(mw_evaluate_options *o, const char *name, const char *value)
 {
@@ -27,7 +30,7 @@ static void set(mw_evaluate_options *o, const char *name, const char *value)
     FUZZ_CHECK(!"an option of that name");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void read_as(const char *task, const uint8_t *data, size_t size)
 {
     const long live = mw_mem_live();
     mw_evaluate_options *o;
@@ -35,17 +38,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mw_error err = { MW_OK, "", "" };
     mw_status st;
 
-    if (size > 1 << 14) return 0;
     o = mw_evaluate_options_new(0, NULL);
     FUZZ_CHECK(o != NULL);
     set(o, "labels", fuzz_file("l.csv", labels, sizeof labels - 1));
     set(o, "predictions", fuzz_file("p.csv", data, size));
     set(o, "out", fuzz_path("out"));
     set(o, "dry-run", "yes");
+    set(o, "task", task);
     st = mw_evaluate(o, NULL, &summary, &err);
     FUZZ_CHECK(st == MW_OK || (st == MW_ERR_FORMAT && err.code == st && *err.message));
     FUZZ_CHECK(st == MW_OK ? summary.n_done == 4 : !strcmp(err.reason, "bad_csv"));
     mw_evaluate_options_free(&o);
     FUZZ_CHECK(mw_mem_live() == live);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size > 1 << 14) return 0;
+    read_as("regression", data, size);
+    read_as("multiclass", data, size);
+    read_as("regression+multilabel", data, size);
     return 0;
 }

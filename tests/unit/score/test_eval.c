@@ -46,7 +46,7 @@ static mw_eval *made(size_t n_methods)
                                   .n_methods = n_methods,
                                   .seeds = seeds,
                                   .n_seeds = N_SEEDS,
-                                  .constant = 0.25,
+                                  .constant = { 0.25 },
                                   .full = "full",
                                   .control = "control",
                                   .unsupervised = "unsup",
@@ -59,13 +59,17 @@ static mw_eval *made(size_t n_methods)
     return e;
 }
 
+static void set(mw_eval *e, size_t method, size_t seed, size_t condition, size_t clip, double p)
+{
+    mw_eval_set(e, method, seed, condition, clip, &p);
+}
+
 /* Predictions that are off by so much in all clips, and by more in those of the first group. */
 static void put(mw_eval *e, size_t method, size_t condition, double off, double more)
 {
     for (size_t k = 0; k < N_SEEDS; k++)
         for (size_t i = 0; i < N_CLIPS; i++)
-            mw_eval_set(e, method, k, condition, i,
-                        (double)y[i] + off + (group[i] == 0 ? more : 0));
+            set(e, method, k, condition, i, (double)y[i] + off + (group[i] == 0 ? more : 0));
 }
 
 /* An evaluation where everything is 0.5 off. */
@@ -199,7 +203,7 @@ static void methods_with_fewer_seeds_are_named(void **state)
     (void)state;
     for (size_t c = 0; c < N_CONDITIONS; c++)
         for (size_t i = 0; i < N_CLIPS; i++)
-            mw_eval_set(e, FULL, 1, c, i, NAN);
+            set(e, FULL, 1, c, i, NAN);
     text = report(&e);
     check_line(text, "- `full` has 1 of the 2 seeds", "");
     assert_null(strstr(text, "- `control` has"));
@@ -392,7 +396,7 @@ static void files_hold_every_figure_of_every_seed(void **state)
 
     (void)state;
     for (size_t i = 0; i < N_CLIPS; i++)
-        mw_eval_set(e, FULL, 1, HELDOUT, i, NAN);
+        set(e, FULL, 1, HELDOUT, i, NAN);
     swap(e, 1, 0.5, 0.625, 2);
     assert_ok(mw_eval_write(e, dir, &n_files, NULL));
     assert_int_equal(n_files, (size_t)count_files(dir, ""));
