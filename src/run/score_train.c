@@ -460,13 +460,15 @@ static void log_epoch(seed_run *s, const mw_train_epoch *e)
     mw_str_clear(&text);
 }
 
-/* The first lines of the log of a run that goes on. */
-static void read_log(seed_run *s, int64_t epochs)
+/* The first lines of the log of a run that goes on; it may be gone. */
+static mw_status read_log(seed_run *s, int64_t epochs, mw_error *err)
 {
     char *text = NULL, *end;
     size_t n;
+    const mw_status st = mw_file_load(&text, &n, s->log_path, (size_t)64 << 20, NULL);
 
-    if (mw_file_load(&text, &n, s->log_path, (size_t)64 << 20, NULL) != MW_OK) return;
+    if (st == MW_ERR_NOMEM) return mw_fail_nomem(err);
+    if (st != MW_OK) return MW_OK;
     end = text;
     for (int64_t i = 0; end && i < epochs; i++) {
         end = strchr(end, '\n');
@@ -474,6 +476,7 @@ static void read_log(seed_run *s, int64_t epochs)
     }
     if (end) mw_str_putn(&s->log, text, (size_t)(end - text));
     mw_free(text);
+    return mw_str_ok(&s->log, err);
 }
 
 static mw_status run_epoch(seed_run *s, mw_error *err)
@@ -495,27 +498,32 @@ static mw_status run_epoch(seed_run *s, mw_error *err)
     return st;
 }
 
-/* 1: a finished model of the same options and data is there; -1 with err: another's. */
-static int is_finished(const seed_run *s, mw_error *err)
+/* *finished: a model of the same options and data is there; MW_ERR_MISMATCH: another's. A broken
+ * config.json is none. */
+static mw_status find_finished(int *finished, const seed_run *s, mw_error *err)
 {
     char *config = mw_path_join(s->dir, "config.json");
     json_t *root = NULL;
-    const char *tag;
-    int same = 0;
+    mw_status st = config ? MW_OK : MW_ERR_NOMEM;
 
-    if (config && mw_file_size(config) >= 0 &&
-        mw_json_load(&root, config, (size_t)16 << 20, NULL) == MW_OK) {
-        tag = json_string_value(json_object_get(root, "tag"));
-        same = tag && !strcmp(tag, s->r->tag) ? 1 : -1;
-        if (same < 0)
-            mw_fail(
+    *finished = 0;
+    if (st == MW_OK && mw_file_size(config) >= 0)
+        st = mw_json_load(&root, config, (size_t)16 << 20, NULL);
+    mw_free(config);
+    if (st == MW_ERR_NOMEM) return mw_fail_nomem(err);
+    st = MW_OK;
+    if (root) {
+        const char *tag = json_string_value(json_object_get(root, "tag"));
+
+        *finished = tag && !strcmp(tag, s->r->tag);
+        if (!*finished)
+            st = mw_fail(
                 err, MW_ERR_MISMATCH, "other_run",
                 "'%s' holds a model of other options or data; use --overwrite, or another folder",
                 s->dir);
     }
     json_decref(root);
-    mw_free(config);
-    return same;
+    return st;
 }
 
 static mw_status open_seed(seed_run *s, mw_error *err)
@@ -541,7 +549,7 @@ static mw_status open_seed(seed_run *s, mw_error *err)
     if (st == MW_OK && !r->o->run.overwrite)
         st = mw_trainer_restore(s->trainer, s->checkpoints, r->tag, &found, err);
     if (st == MW_OK && found) {
-        read_log(s, mw_trainer_epochs(s->trainer));
+        st = read_log(s, mw_trainer_epochs(s->trainer), err);
         r->epochs_ended += (size_t)mw_trainer_epochs(s->trainer);
     }
     return st;
@@ -572,11 +580,11 @@ static mw_status train_seed(seed_run *s, mw_error *err)
 {
     train_run *r = s->r;
     const size_t epochs_before = r->epochs_ended;
-    const int finished = r->o->run.overwrite ? 0 : is_finished(s, err);
-    mw_status st = finished < 0 ? MW_ERR_MISMATCH : MW_OK;
+    int finished = 0;
+    mw_status st = r->o->run.overwrite ? MW_OK : find_finished(&finished, s, err);
 
-    if (finished > 0) r->summary->n_skipped++;
-    if (finished) return st;
+    if (finished) r->summary->n_skipped++;
+    if (finished || st != MW_OK) return st;
     if (r->o->run.overwrite) mw_trainer_forget(s->checkpoints);
     st = mw_make_dirs(s->checkpoints, err);
     if (st == MW_OK) st = count_start(s, err);

@@ -305,6 +305,7 @@ static void files_free(files *f)
     mw_free(f->best);
     mw_free(f->optim);
     mw_free(f->state);
+    *f = (files){ NULL };
 }
 
 static mw_status files_of(files *f, const char *folder, mw_error *err)
@@ -404,7 +405,10 @@ mw_status mw_trainer_save(const mw_trainer *t, const char *dir, const char *tag,
     if (st == MW_OK) remove_checkpoint(folder); /* what an interrupted removal left */
     if (st == MW_OK && rename(part, folder))
         st = mw_fail_errno(err, errno, "'%s' could not be named '%s'", part, folder);
-    if (st == MW_OK) remove_others(dir, t->epoch);
+    if (st == MW_OK)
+        remove_others(dir, t->epoch);
+    else if (part)
+        remove_checkpoint(part);
     files_free(&f);
     mw_free(part);
     mw_free(folder);
