@@ -23,9 +23,8 @@
 
 #define COMMAND "train"
 
-/* Raised whenever weights change for equal options and data; of multiclass by itself. */
-#define TRAIN_VERSION         1
-#define TRAIN_VERSION_CLASSES 2
+/* Raised whenever weights change for equal options and data. */
+#define TRAIN_VERSION 2
 
 enum { REGIME_MIX, REGIME_CLEAN };
 enum { L2_AUTO, L2_YES, L2_NO };
@@ -346,9 +345,8 @@ static mw_status make_tag(train_run *r, mw_error *err)
         st = config ? mw_sha256_file(scorer, NULL, config, err) : mw_fail_nomem(err);
         mw_free(config);
     }
-    snprintf(extra, sizeof extra, "train %d %s %s %s %s%s",
-             r->net.task == MW_TASK_MULTICLASS ? TRAIN_VERSION_CLASSES : TRAIN_VERSION,
-             r->bank.sha256, r->train.sha256, r->valid.sha256, scorer, r->truth ? " truth" : "");
+    snprintf(extra, sizeof extra, "train %d %s %s %s %s%s", TRAIN_VERSION, r->bank.sha256,
+             r->train.sha256, r->valid.sha256, scorer, r->truth ? " truth" : "");
     if (st != MW_OK) return st;
     return mw_config_sha256(r->tag, COMMAND, groups, 2, 0, NULL, NULL, 0, extra, err);
 }
