@@ -8,10 +8,12 @@
 #include "support/support.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "data/csd.h"
 #include "data/npz.h"
@@ -24,6 +26,7 @@
 #include "support/clips.h"
 #include "support/random_vit.h"
 #include "support/sounds.h"
+#include "support/toy_bank.h"
 
 static char *dir;
 
@@ -41,15 +44,38 @@ static const char *in(const char *name)
 typedef mw_status call(mw_error *err, mw_summary *summary);
 
 /* SHA-256 over the outputs that a call makes. */
-static const char *const outputs[] = {
-    "out_0/x.wav",       "out_0/x.prov.json", "out_0/x.track.npz", "out_0/manifest.jsonl",
-    "out_0/v.mp4",       "out_0/v.prov.json", "out_0/v.track.npz", "out/occluders.csv",
-    "out/v.mp4",         "out/v.prov.json",   "out/v.track.npz",   "out/manifest.jsonl",
-    "again/x.wav",       "again/v.mp4",       "out/f.npz",         "out/f.prov.json",
-    "out/w.safetensors", "out/w.txt",         "out/bank.json",     "out/label.csv",
-    "out/va/1.bank.npz", "out/v/1.bank.npz",  "out/l.csv",         "out/l.csv.rejects.csv",
-    "out/report.md",     "out/report.csv",    "out/results.json"
-};
+static const char *const outputs[] = { "out_0/x.wav",
+                                       "out_0/x.prov.json",
+                                       "out_0/x.track.npz",
+                                       "out_0/manifest.jsonl",
+                                       "out_0/v.mp4",
+                                       "out_0/v.prov.json",
+                                       "out_0/v.track.npz",
+                                       "out/occluders.csv",
+                                       "out/v.mp4",
+                                       "out/v.prov.json",
+                                       "out/v.track.npz",
+                                       "out/manifest.jsonl",
+                                       "again/x.wav",
+                                       "again/v.mp4",
+                                       "out/f.npz",
+                                       "out/f.prov.json",
+                                       "out/w.safetensors",
+                                       "out/w.txt",
+                                       "out/bank.json",
+                                       "out/label.csv",
+                                       "out/va/1.bank.npz",
+                                       "out/v/1.bank.npz",
+                                       "out/l.csv",
+                                       "out/l.csv.rejects.csv",
+                                       "out/report.md",
+                                       "out/report.csv",
+                                       "out/results.json",
+                                       "out/seed_1/model.safetensors",
+                                       "out/seed_1/config.json",
+                                       "out/s001/3.a.scores.npy",
+                                       "out/s001/3.v.scores.npy",
+                                       "out/predictions.csv" };
 
 static void hash_outputs(char hex[65])
 {
@@ -462,6 +488,125 @@ static void evaluation(void **state)
     sweep("evaluating labels", evaluate);
 }
 
+/* ---- scoring: a bank of a few clips, and models trained on it ---- */
+
+static mw_status train_until(int (*stop)(void *user), mw_error *err, mw_summary *summary)
+{
+    const mw_run_hooks hooks = { .stop = stop };
+    const setting settings[] = { { "in", in("toy") }, { "out", in("out") }, { "seeds", "1" },
+                                 { "epochs", "2" },   { "width", "4" },     { "hidden", "4" },
+                                 { "heads", "1" },    { "layers", "1" },    { "jobs", "1" },
+                                 { NULL, NULL } };
+    mw_train_options *o = mw_train_options_new(0, err);
+    mw_opt_group groups[MW_MAX_GROUPS];
+    mw_status st;
+
+    if (!o) return err ? err->code : MW_ERR_NOMEM;
+    st = set_all(groups, mw_train_options_groups(o, groups), settings, err);
+    if (st == MW_OK) st = mw_train(o, &hooks, summary, err);
+    mw_train_options_free(&o);
+    return st;
+}
+
+static mw_status train(mw_error *err, mw_summary *summary)
+{
+    return train_until(NULL, err, summary);
+}
+
+static const char *const cut_files[] = { "log.jsonl", "checkpoint/epoch-1/state.json",
+                                         "checkpoint/epoch-1/model.safetensors",
+                                         "checkpoint/epoch-1/best.safetensors",
+                                         "checkpoint/epoch-1/optim.safetensors" };
+
+static int behind_one_epoch(void *user)
+{
+    (void)user;
+    return access(in("out/seed_1/checkpoint/epoch-1/state.json"), F_OK) == 0;
+}
+
+/* The second epoch, from what a run that was stopped behind the first left in "cut". */
+static mw_status resume(mw_error *err, mw_summary *summary)
+{
+    const char *const folders[] = { "out", "out/seed_1", "out/seed_1/checkpoint",
+                                    "out/seed_1/checkpoint/epoch-1" };
+
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        assert_int_equal(mkdir(in(folders[i]), 0777), 0);
+    for (size_t i = 0; i < sizeof cut_files / sizeof *cut_files; i++) {
+        char from[128], to[128];
+        size_t n;
+        uint8_t *data;
+
+        snprintf(from, sizeof from, "cut/seed_1/%s", cut_files[i]);
+        snprintf(to, sizeof to, "out/seed_1/%s", cut_files[i]);
+        data = slurp(in(from), &n);
+        spill(in(to), data, n);
+        free(data);
+    }
+    return train_until(NULL, err, summary);
+}
+
+static mw_status score(mw_error *err, mw_summary *summary)
+{
+    const setting settings[] = {
+        { "in", in("toy") },  { "out", in("out") }, { "model", in("models/score/seed_1") },
+        { "split", "valid" }, { "jobs", "1" },      { NULL, NULL }
+    };
+    mw_score_options *o = mw_score_options_new(0, err);
+    mw_opt_group groups[MW_MAX_GROUPS];
+    mw_status st;
+
+    if (!o) return err ? err->code : MW_ERR_NOMEM;
+    st = set_all(groups, mw_score_options_groups(o, groups), settings, err);
+    if (st == MW_OK) st = mw_score(o, NULL, summary, err);
+    mw_score_options_free(&o);
+    return st;
+}
+
+static mw_status evaluate_models(mw_error *err, mw_summary *summary)
+{
+    const setting settings[] = { { "in", in("toy") },    { "models", in("models") },
+                                 { "out", in("out") },   { "draws", "2" },
+                                 { "replicates", "10" }, { "jobs", "1" },
+                                 { NULL, NULL } };
+    mw_evaluate_options *o = mw_evaluate_options_new(0, err);
+    mw_opt_group groups[MW_MAX_GROUPS];
+    mw_status st;
+
+    if (!o) return err ? err->code : MW_ERR_NOMEM;
+    st = set_all(groups, mw_evaluate_options_groups(o, groups), settings, err);
+    if (st == MW_OK) st = mw_evaluate(o, NULL, summary, err);
+    mw_evaluate_options_free(&o);
+    return st;
+}
+
+static void keep(const char *from, const char *to);
+
+static void scoring(void **state)
+{
+    mw_summary s;
+    json_t *results;
+
+    (void)state;
+    toy_bank_write(in("toy"), 3, 3, 3, 5);
+    sweep("training", train);
+    clear_outputs();
+    assert_int_equal(train_until(behind_one_epoch, NULL, &s), MW_ERR_INTERRUPTED);
+    keep("out", "cut");
+    sweep("training from a checkpoint", resume);
+    assert_ok(train(NULL, &s));
+    assert_ok(mw_make_dirs(in("models"), NULL));
+    keep("out", "models/score");
+    assert_ok(score(NULL, &s));
+    assert_true(mw_file_size(in("out/s001/3.v.scores.npy")) > 0);
+    sweep("scoring", score);
+    assert_ok(evaluate_models(NULL, &s));
+    assert_ok(mw_json_load(&results, in("out/results.json"), 1 << 24, NULL));
+    assert_true(json_array_size(json_object_get(results, "replaced_scores")) > 0);
+    json_decref(results);
+    sweep("evaluating models", evaluate_models);
+}
+
 /* The rest works on outputs made once, kept beside. */
 static void keep(const char *from, const char *to)
 {
@@ -671,6 +816,7 @@ int main(void)
         cmocka_unit_test(occluder_import), cmocka_unit_test(verification_and_replay),
         cmocka_unit_test(readers),         cmocka_unit_test(weight_files),
         cmocka_unit_test(imports),         cmocka_unit_test(evaluation),
+        cmocka_unit_test(scoring),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
