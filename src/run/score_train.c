@@ -15,6 +15,7 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "run/score_base.h"
 #include "run/score_data.h"
 #include "run/score_targets.h"
 #include "run/setup.h"
@@ -43,7 +44,7 @@ typedef struct data_options {
     mw_ints seeds;
     int regime, l2, targets, form;
     int64_t train_clips, variants;
-    char *labels, *scorer;
+    char *labels, *scorer, *base;
     mw_trainer_options t;
 } data_options;
 
@@ -64,6 +65,7 @@ static const mw_opt data_table[] = {
     { "train-clips", MW_OPT_INT, O(train_clips), "0", 0, 1e9, .help = "only the first N training clips; 0: all" },
     { "labels", MW_OPT_TEXT, O(labels), "", .help = "another label.csv than the bank's", .flags = MW_OPT_RUNTIME },
     { "scorer", MW_OPT_TEXT, O(scorer), "", .help = "for net given: folder of a trained scorer, or truth", .flags = MW_OPT_RUNTIME },
+    { "base", MW_OPT_TEXT, O(base), "", .help = "for net given: folder of a trained control (its seed_N): its weights stay, and only what it lacks is learned", .flags = MW_OPT_RUNTIME },
     { "form", MW_OPT_ENUM, O(form), "auto", .choices = form_names,
       .help = "how net given uses its scores: options: as use-*, coefficient and token-drop say; bias: fixed bias on attention and pooling; replace: that, and soft replacement by a learned missing token; auto: replace with --regime clean, else options", .flags = MW_OPT_RUNTIME },
     { "targets", MW_OPT_ENUM, O(targets), "truth", .choices = target_names,
@@ -253,8 +255,9 @@ static mw_status open_scorer(train_run *r, mw_error *err)
     if (r->net.kind == MW_NET_GIVEN && !*path)
         return mw_fail(err, MW_ERR_RANGE, "bad_option",
                        "option 'scorer': net given needs the folder of a scorer, or truth");
-    if (r->net.kind != MW_NET_GIVEN && *path)
-        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'scorer' belongs to net given");
+    if (r->net.kind != MW_NET_GIVEN && (*path || *r->d.base))
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "options 'scorer' and 'base' belong to net given");
     if (!*path || r->truth) return MW_OK;
     st = mw_model_load(&r->scorer, path, err);
     if (st == MW_OK) st = mw_net_config_from(&c, &r->net, err);
@@ -356,7 +359,8 @@ static mw_status make_tag(train_run *r, mw_error *err)
 typedef struct seed_run {
     train_run *r;
     int64_t seed;
-    char name[32], *dir, *checkpoints, *log_path;
+    char name[32], *dir, *checkpoints, *log_path, *base; /* base NULL: none */
+    char tag[MW_SHA256_HEX + 1];                         /* of the run, and of the base */
     mw_model *model;
     mw_trainer *trainer;
     mw_str log;
@@ -386,7 +390,7 @@ static void about(mw_json *j, const void *user)
     const train_run *r = s->r;
     mw_net *net = s->model->net;
 
-    mw_json_put_text(j, "tag", r->tag);
+    mw_json_put_text(j, "tag", s->tag);
     mw_json_put_i64(j, "seed", s->seed);
     mw_json_key(j, "training");
     mw_json_struct(j, data_table, &r->d, MW_OPT_RUNTIME);
@@ -488,7 +492,7 @@ static mw_status run_epoch(seed_run *s, mw_error *err)
     log_epoch(s, &e);
     st = mw_str_ok(&s->log, err);
     if (st == MW_OK) st = mw_file_store(s->log_path, s->log.data, s->log.n, err);
-    if (st == MW_OK) st = mw_trainer_save(s->trainer, s->checkpoints, r->tag, err);
+    if (st == MW_OK) st = mw_trainer_save(s->trainer, s->checkpoints, s->tag, err);
     r->epochs_ended++;
     snprintf(message, sizeof message, "epoch %lld: loss %.4f, validation %.4f clean, %.4f mixed%s",
              (long long)e.epoch, e.train.total, e.valid_clean, e.valid_mixed, e.best ? " *" : "");
@@ -513,7 +517,7 @@ static mw_status find_finished(int *finished, const seed_run *s, mw_error *err)
     if (root) {
         const char *tag = json_string_value(json_object_get(root, "tag"));
 
-        *finished = tag && !strcmp(tag, s->r->tag);
+        *finished = tag && !strcmp(tag, s->tag);
         if (!*finished)
             st = mw_fail(
                 err, MW_ERR_MISMATCH, "other_run",
@@ -539,13 +543,16 @@ static mw_status open_seed(seed_run *s, mw_error *err)
         return st;
     }
     t.seed = s->seed;
+    t.keep_last = s->base != NULL; /* clean validation cannot see what a missing token is worth */
     st = mw_model_create(&s->model, &options, &prep, NULL, (uint64_t)s->seed, err);
     if (st != MW_OK) return st;
     start_at_median(s);
+    if (s->base) st = mw_base_take(s->model, s->base, err);
+    if (st != MW_OK) return st;
     st = mw_trainer_create(&s->trainer, s->model->net, &r->train.set, &r->valid.set, &t,
                            r->net.kind == MW_NET_GIVEN, r->n_threads, err);
     if (st == MW_OK && !r->o->run.overwrite)
-        st = mw_trainer_restore(s->trainer, s->checkpoints, r->tag, &found, err);
+        st = mw_trainer_restore(s->trainer, s->checkpoints, s->tag, &found, err);
     if (st == MW_OK && found) {
         st = read_log(s, mw_trainer_epochs(s->trainer), err);
         r->epochs_ended += (size_t)mw_trainer_epochs(s->trainer);
@@ -561,7 +568,7 @@ static mw_status count_start(const seed_run *s, mw_error *err)
     mw_status st = path ? MW_OK : mw_fail_nomem(err);
     int fd = -1;
 
-    mw_str_printf(&line, "{\"seed\": %lld, \"tag\": \"%s\"}\n", (long long)s->seed, s->r->tag);
+    mw_str_printf(&line, "{\"seed\": %lld, \"tag\": \"%s\"}\n", (long long)s->seed, s->tag);
     if (st == MW_OK) st = mw_str_ok(&line, err);
     if (st == MW_OK) {
         fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -601,6 +608,22 @@ static mw_status train_seed(seed_run *s, mw_error *err)
     return st;
 }
 
+/* The run's tag; another base makes another model. */
+static mw_status make_seed_tag(seed_run *s, mw_error *err)
+{
+    char both[2 * MW_SHA256_HEX + 1], *weights;
+    mw_status st;
+
+    snprintf(s->tag, sizeof s->tag, "%s", s->r->tag);
+    if (!s->base) return MW_OK;
+    weights = mw_path_join(s->base, "model.safetensors");
+    memcpy(both, s->r->tag, MW_SHA256_HEX);
+    st = weights ? mw_sha256_file(both + MW_SHA256_HEX, NULL, weights, err) : mw_fail_nomem(err);
+    if (st == MW_OK) mw_sha256_hex(s->tag, both, (size_t)2 * MW_SHA256_HEX);
+    mw_free(weights);
+    return st;
+}
+
 static mw_status run_seed(train_run *r, int64_t seed, mw_error *err)
 {
     seed_run s = { .r = r, .seed = seed, .start_s = mw_clock_s() };
@@ -610,11 +633,14 @@ static mw_status run_seed(train_run *r, int64_t seed, mw_error *err)
     s.dir = mw_path_join(r->o->run.out, s.name);
     s.checkpoints = s.dir ? mw_path_join(s.dir, "checkpoint") : NULL;
     s.log_path = s.dir ? mw_path_join(s.dir, "log.jsonl") : NULL;
-    if (!s.dir || !s.checkpoints || !s.log_path) st = mw_fail_nomem(err);
+    if (*r->d.base) s.base = mw_path_join(r->d.base, s.name);
+    if (!s.dir || !s.checkpoints || !s.log_path || (*r->d.base && !s.base)) st = mw_fail_nomem(err);
+    if (st == MW_OK) st = make_seed_tag(&s, err);
     if (st == MW_OK) st = train_seed(&s, err);
     mw_str_clear(&s.log);
     mw_trainer_destroy(&s.trainer);
     mw_model_destroy(&s.model);
+    mw_free(s.base);
     mw_free(s.log_path);
     mw_free(s.checkpoints);
     mw_free(s.dir);

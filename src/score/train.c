@@ -241,7 +241,7 @@ mw_status mw_trainer_epoch(mw_trainer *t, mw_train_epoch *report, int (*stop)(vo
     if (st != MW_OK) return st;
     report->value = 0.5 * (report->valid_clean + report->valid_mixed);
     t->epoch++;
-    if (!(report->value < t->best_value)) return MW_OK;
+    if (!t->o.keep_last && !(report->value < t->best_value)) return MW_OK;
     report->best = 1;
     t->best_value = report->value;
     t->best_epoch = t->epoch;

@@ -35,6 +35,7 @@ typedef struct mw_trainer_options {
     double p_drop_modality; /* probability that a whole modality is taken away, each in turn */
     double token_drop;      /* largest share of tokens taken away, drawn per clip and modality */
     int64_t seed;
+    int keep_last; /* the last epoch counts, whatever validation says */
 } mw_trainer_options;
 
 typedef struct mw_train_epoch {
