@@ -438,6 +438,70 @@ static void forms_stand_for_options(void **state)
     assert_fails(train("form9", "form=replace", NULL, &s, &err), MW_ERR_RANGE);
 }
 
+static const mw_net_param *param(mw_net *net, const char *name)
+{
+    for (size_t i = 0; i < mw_net_n_params(net); i++)
+        if (!strcmp(mw_net_param_at(net, i)->name, name)) return mw_net_param_at(net, i);
+    return NULL;
+}
+
+/* All of the base is in the model, bit for bit, and the missing token was learned beside it. */
+static void a_base_stays_and_the_rest_is_learned(void **state)
+{
+    mw_summary s;
+    mw_error err;
+    mw_model *base, *m, *fresh;
+    char settings[900], a[65], b[65];
+
+    (void)state;
+    assert_ok(train("brel", "net=reliability task=reliability epochs=1", NULL, &s, NULL));
+    assert_ok(train("bctl", "net=noscore regime=clean", NULL, &s, NULL));
+    snprintf(settings, sizeof settings, "net=given regime=clean scorer=%s base=%s",
+             in("brel/seed_1"), in("bctl"));
+    assert_ok(train("based", settings, NULL, &s, NULL));
+    assert_ok(mw_model_load(&base, in("bctl/seed_1"), NULL));
+    assert_ok(mw_model_load(&m, in("based/seed_1"), NULL));
+    for (size_t i = 0; i < mw_net_n_params(base->net); i++) {
+        const mw_net_param *p = mw_net_param_at(base->net, i), *q = param(m->net, p->name);
+
+        assert_non_null(q);
+        assert_memory_equal(p->v, q->v, p->n * sizeof *p->v);
+    }
+    snprintf(settings, sizeof settings, "net=given regime=clean scorer=%s base=%s epochs=1 rate=0",
+             in("brel/seed_1"), in("bctl"));
+    assert_ok(train("fresh", settings, NULL, &s, NULL));
+    assert_ok(mw_model_load(&fresh, in("fresh/seed_1"), NULL));
+    assert_non_null(param(m->net, "use.missing"));
+    assert_memory_not_equal(param(m->net, "use.missing")->v, param(fresh->net, "use.missing")->v,
+                            sizeof(float));
+    mw_model_destroy(&fresh);
+    mw_model_destroy(&base);
+    mw_model_destroy(&m);
+
+    /* the base belongs to what a model is: the same folder with another one is refused */
+    assert_ok(train("bctl2", "net=noscore regime=clean epochs=1", NULL, &s, NULL));
+    snprintf(settings, sizeof settings, "net=given regime=clean scorer=%s base=%s",
+             in("brel/seed_1"), in("bctl2"));
+    assert_fails(train("based", settings, NULL, &s, &err), MW_ERR_MISMATCH);
+    hash_of(a, "bctl/seed_1/model.safetensors");
+    hash_of(b, "bctl2/seed_1/model.safetensors");
+    assert_string_not_equal(a, b);
+    /* what cannot be a base */
+    assert_fails(train("bad1", "net=score base=x", NULL, &s, &err), MW_ERR_RANGE);
+    snprintf(settings, sizeof settings, "net=given regime=clean scorer=%s base=%s",
+             in("brel/seed_1"), in("nowhere"));
+    assert_fails(train("bad2", settings, NULL, &s, &err), MW_ERR_IO);
+    assert_ok(train("bscore", "epochs=1", NULL, &s, NULL));
+    snprintf(settings, sizeof settings, "net=given scorer=%s base=%s", in("brel/seed_1"),
+             in("bscore"));
+    assert_fails(train("bad3", settings, NULL, &s, &err), MW_ERR_MISMATCH);
+    assert_string_equal(err.reason, "other_network");
+    snprintf(settings, sizeof settings, "net=given scorer=%s base=%s", in("brel/seed_1"),
+             in("bctl")); /* fitted on damaged clips too: other statistics */
+    assert_fails(train("bad4", settings, NULL, &s, &err), MW_ERR_MISMATCH);
+    assert_string_equal(err.reason, "other_features");
+}
+
 static void correctness_targets_change_what_is_learned(void **state)
 {
     mw_summary s;
@@ -591,6 +655,7 @@ int main(void)
         cmocka_unit_test(every_kind_trains_and_loads),
         cmocka_unit_test(a_frozen_scorer_is_kept_with_the_model),
         cmocka_unit_test(forms_stand_for_options),
+        cmocka_unit_test(a_base_stays_and_the_rest_is_learned),
         cmocka_unit_test(correctness_targets_change_what_is_learned),
         cmocka_unit_test(scores_every_clip),
         cmocka_unit_test(spoilt_models_are_refused),
