@@ -3,13 +3,14 @@
  * CLIP's image tower on made-up pictures, driven line by line by bench/clip.py so that both sides
  * take turns.
  *
- *   bench_clip WEIGHTS f32|bf16            reads commands, answers each with a line:
+ *   bench_clip WEIGHTS f32|bf16|int8       reads commands, answers each with a line:
  *     info                                 sizes, operations per picture, kernel
  *     run BATCH THREADS                    seconds of one pass
  *     bare BATCH THREADS                   seconds of its matrix products alone: the same shapes
- * and weights, no activation, no addition embed N IN OUT                       floats in,
- * embeddings out bench_clip WEIGHTS f32|bf16 memory WORKERS BATCH peak memory with so many workers
- * on one set of weights
+ *                                          and weights, no activation, no addition
+ *     embed N IN OUT                       floats in, embeddings out
+ *   bench_clip WEIGHTS f32|bf16|int8 memory WORKERS BATCH
+ *                                          peak memory with so many workers on one set of weights
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -153,6 +154,7 @@ static void bare_open(bare *b, const mw_vit_net *net, int chunk, int threads)
     for (int k = 0; k < N_OPS; k++) {
         const mw_matmul_spec spec = { .m = !k ? rows - chunk : k <= LAST_IN ? rows : chunk };
 
+        if (!like[k]) continue;
         check(mw_matmul_create(&b->op[k], like[k], &spec, &err), &err);
         if (mw_matmul_scratch(b->op[k]) > scratch) scratch = mw_matmul_scratch(b->op[k]);
     }
@@ -204,7 +206,7 @@ static int bare_chunks(void *user, int worker, size_t share)
         product(b, t, ONE_OUT, l->out);
         product(b, t, ONE_FC1, l->fc1);
         product(b, t, ONE_FC2, l->fc2);
-        product(b, t, PROJECT, net->proj);
+        if (net->proj) product(b, t, PROJECT, net->proj);
     }
     return 0;
 }
@@ -283,7 +285,9 @@ static span prepare(const mw_vit_net *net, int w, int h)
 static void info(const mw_vit_net *net)
 {
     const mw_vit_info i = mw_vit_net_info(net);
-    const mw_matmul_spec spec = { .m = MW_VIT_CHUNK * i.tokens, .gelu = 1, .y_bf16 = net->bf16 };
+    const mw_matmul_spec spec = { .m = MW_VIT_CHUNK * i.tokens,
+                                  .gelu = net->type != MW_MATMUL_INT8,
+                                  .y_bf16 = net->type == MW_MATMUL_BF16 };
     double computed, usual;
     mw_matmul *m;
     mw_error err;
@@ -366,17 +370,21 @@ static void memory(const mw_vit_net *net, int workers, size_t batch)
            workers, batch, peak, weights, status_kib("RssAnon"), status_kib("VmHWM"));
 }
 
+static const char *const precisions[] = { "f32", "bf16", "int8" }; /* order of mw_vit_precision */
+
 int main(int argc, char **argv)
 {
     mw_vit_net *net;
     mw_error err;
+    int precision = 0;
 
-    if (argc != 3 && !(argc == 6 && !strcmp(argv[3], "memory"))) {
-        fprintf(stderr, "usage: bench_clip WEIGHTS f32|bf16 [memory WORKERS BATCH]\n");
+    while (argc > 2 && precision < 3 && strcmp(argv[2], precisions[precision]))
+        precision++;
+    if (precision == 3 || (argc != 3 && !(argc == 6 && !strcmp(argv[3], "memory")))) {
+        fprintf(stderr, "usage: bench_clip WEIGHTS f32|bf16|int8 [memory WORKERS BATCH]\n");
         return 2;
     }
-    check(mw_vit_net_load(&net, argv[1], strcmp(argv[2], "bf16") ? MW_VIT_F32 : MW_VIT_BF16, &err),
-          &err);
+    check(mw_vit_net_load(&net, argv[1], (mw_vit_precision)precision, &err), &err);
     if (argc == 3)
         serve(net);
     else

@@ -2,10 +2,17 @@
 """CLIP's image tower beside PyTorch, in one run: agreement, speed, share of the processor's rate, memory.
 
     python bench/clip.py BENCH_CLIP MAKE_RANDOM_CLIP [--rounds N] [--batches 1,8,32,64] [--threads 1,2]
+    python bench/clip.py BENCH_CLIP MAKE_RANDOM_CLIP --weights FILE [--pictures FOLDER]
 
 Full size (ViT-B/32), random weights (the same file on both sides). The sides take turns within each round; per setting
 the best round counts, in pictures per second. PyTorch: the better of transformers' CLIPVisionModelWithProjection and
-open_clip's tower with QuickGELU, float32, inference mode. GFLOP/s counts products with weights only."""
+open_clip's tower with QuickGELU, float32, inference mode. GFLOP/s counts products with weights only.
+
+Agreement is shown with these weights and with others in which a few channels dwarf the rest. Cosines are also given
+after the mean of all pictures' embeddings has been taken away: embeddings of random weights have much in common.
+
+With --weights: bfloat16 and 8 bits beside merwild's own float32 with that file, on the pictures of a folder (else on
+made-up ones), and nothing else."""
 import argparse
 import importlib.machinery
 import importlib.util
@@ -56,11 +63,10 @@ def random_clip(path):
     return module
 
 
-def torch_models(clip):
+def torch_models(clip, outliers):
     size = clip.SIZES['b32'][0]
     side, patch, width, layers, mlp, columns = size
-    tensors = {name: clip.values(SEED, k, shape, amplitude, about_one)
-               for k, (name, shape, amplitude, about_one) in enumerate(clip.image_tower(*size))}
+    tensors = dict(clip.tensors(list(clip.image_tower(*size)), SEED, outliers))
     config = transformers.CLIPVisionConfig(
         hidden_size=width, intermediate_size=mlp, projection_dim=columns, num_hidden_layers=layers,
         num_attention_heads=width // 64, image_size=side, patch_size=patch, hidden_act='quick_gelu')
@@ -80,24 +86,99 @@ def timed(model, x):
     return np.array([time.perf_counter() - wall, time.process_time() - processor])
 
 
-def agreement(programs, models, folder):
-    x = np.random.default_rng(SEED).standard_normal((N_AGREE, 3, 224, 224)).astype(np.float32)
+MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+
+
+def made_up(side):
+    """Half of them noise, half smooth colours with edges and a little noise."""
+    rng = np.random.default_rng(SEED)
+    noise = rng.standard_normal((N_AGREE // 2, 3, side, side))
+    smooth = []
+    for i in range(N_AGREE - N_AGREE // 2):
+        image = Image.fromarray(rng.integers(0, 256, (3 + i, 4 + i, 3), dtype=np.uint8))
+        v = np.asarray(image.resize((side, side), Image.BICUBIC if i % 2 else Image.NEAREST)) / 255
+        v = np.clip(v + rng.normal(0, 0.01, v.shape), 0, 1)
+        smooth.append(((v - MEAN) / DEVIATION).transpose(2, 0, 1))
+    return np.concatenate([noise, np.stack(smooth)]).astype(np.float32)
+
+
+def pictures_of(folder, side):
+    prepare = transforms.Compose([
+        transforms.Resize(side, interpolation=transforms.InterpolationMode.BICUBIC), transforms.CenterCrop(side),
+        transforms.ToTensor(), transforms.Normalize(MEAN, DEVIATION)])
+    names = [os.path.join(folder, n) for n in sorted(os.listdir(folder))
+             if n.lower().endswith(('.png', '.jpg', '.jpeg'))]
+    if not names:
+        sys.exit('no .png or .jpg in ' + folder)
+    return np.stack([prepare(Image.open(n).convert('RGB')).numpy() for n in names])
+
+
+def embedded(programs, x, folder):
     source, target = os.path.join(folder, 'x'), os.path.join(folder, 'y')
     x.tofile(source)
+    out = {}
+    for precision, p in programs.items():
+        p.ask('embed %d %s %s' % (len(x), source, target))
+        out['merwild ' + precision] = np.fromfile(target, np.float32).reshape(len(x), -1)
+    return out
+
+
+def least_cosine(a, b):
+    return ((a * b).sum(1) / np.sqrt((a * a).sum(1) * (b * b).sum(1))).min()
+
+
+def compare(against, want, rows):
+    y = want.astype(np.float64)
+    mean = y.mean(0)
+    print('| against %s, %d pictures | largest difference / deviation | least cosine | without the mean |' % (
+        against, len(y)))
+    print('| --- | --- | --- | --- |')
+    for name, got in rows.items():
+        g = got.astype(np.float64)
+        print('| %s | %.1e | 1 - %.1e | 1 - %.1e |' % (name, np.abs(g - y).max() / y.std(), 1 - least_cosine(g, y),
+                                                      1 - least_cosine(g - mean, y - mean)))
+    print()
+
+
+def agreement(programs, models, folder):
+    x = made_up(224)
     with torch.inference_mode():
         want = {k: m(torch.from_numpy(x)).numpy() for k, m in models.items()}
-    rows = [('open_clip beside transformers', want['open_clip'])]
-    for precision, p in programs.items():
-        p.ask('embed %d %s %s' % (N_AGREE, source, target))
-        rows.append(('merwild %s' % precision, np.fromfile(target, np.float32).reshape(N_AGREE, -1)))
-    y = want['transformers'].astype(np.float64)
-    print('| against transformers, %d pictures | largest difference / deviation | least cosine |' % N_AGREE)
-    print('| --- | --- | --- |')
-    for name, got in rows:
-        g = got.astype(np.float64)
-        cosine = (g * y).sum(1) / np.sqrt((g * g).sum(1) * (y * y).sum(1))
-        print('| %s | %.1e | 1 - %.1e |' % (name, np.abs(g - y).max() / y.std(), 1 - cosine.min()))
-    print()
+    compare('transformers', want['transformers'], {'open_clip': want['open_clip'], **embedded(programs, x, folder)})
+
+
+def start(program, weights):
+    """One program per precision that the processor has."""
+    flags = open('/proc/cpuinfo').read()
+    programs = {'f32': Program(program, weights, 'f32')}
+    if 'avx512_bf16' in flags:
+        programs['bf16'] = Program(program, weights, 'bf16')
+    if 'avx512_vnni' in flags or 'avx_vnni' in flags:
+        programs['int8'] = Program(program, weights, 'int8')
+    return programs
+
+
+def own_weights(o):
+    programs = start(o.program, o.weights)
+    side = json.loads(programs['f32'].ask('info'))['side']
+    x = pictures_of(o.pictures, side) if o.pictures else made_up(side)
+    with tempfile.TemporaryDirectory() as folder:
+        rows = embedded(programs, x, folder)
+    compare('float32', rows.pop('merwild f32'), rows)
+    for program in programs.values():
+        program.close()
+
+
+def outliers_agree(o, clip, folder):
+    weights = os.path.join(folder, 'outliers.safetensors')
+    subprocess.check_call([sys.executable, o.make_random_clip, weights, '--size', 'b32', '--seed', str(SEED),
+                           '--outliers'])
+    programs = start(o.program, weights)
+    print('With six channels of each LayerNorm inside the layers 20 times as large:\n')
+    agreement(programs, torch_models(clip, True)[0], folder)
+    for program in programs.values():
+        program.close()
+    os.remove(weights)
 
 
 def speed(programs, models, o, info):
@@ -144,8 +225,8 @@ def report(best, models, precisions, info):
         torch_rate = max(rate(m) for m in models)
         line = 'Best of all settings, per second of %s: PyTorch %.1f, merwild f32 %.1f (%.2f times)' % (
             kind, torch_rate, rate('run f32'), rate('run f32') / torch_rate)
-        if 'bf16' in precisions:
-            line += ', bf16 %.1f (%.2f times f32)' % (rate('run bf16'), rate('run bf16') / rate('run f32'))
+        for p in precisions[1:]:
+            line += ', %s %.1f (%.2f times f32)' % (p, rate('run ' + p), rate('run ' + p) / rate('run f32'))
         print(line + '.')
     print()
 
@@ -199,16 +280,19 @@ def main():
     p.add_argument('--rounds', type=int, default=3)
     p.add_argument('--batches', type=numbers, default=[1, 8, 32, 64])
     p.add_argument('--threads', type=numbers, default=[1, 2])
+    p.add_argument('--weights', help='show how far reduced precision changes the embeddings of this file')
+    p.add_argument('--pictures', help='folder of pictures for --weights')
     o = p.parse_args()
+    if o.weights:
+        own_weights(o)
+        return
     clip = random_clip(o.make_random_clip)
     with tempfile.TemporaryDirectory() as folder:
         weights = os.path.join(folder, 'b32.safetensors')
         subprocess.check_call([sys.executable, o.make_random_clip, weights, '--size', 'b32', '--seed', str(SEED)])
-        programs = {'f32': Program(o.program, weights, 'f32')}
-        if 'avx512_bf16' in open('/proc/cpuinfo').read():
-            programs['bf16'] = Program(o.program, weights, 'bf16')
+        programs = start(o.program, weights)
         info = json.loads(programs['f32'].ask('info'))
-        models, hf = torch_models(clip)
+        models, hf = torch_models(clip, False)
         print('torch %s, transformers %s, open_clip %s; %s; %d processors; %.2f GFLOP per picture computed of %.2f '
               'usual; kernel %s\n' % (torch.__version__, transformers.__version__, open_clip.__version__,
                                       next((line.split(':')[1].strip() for line in open('/proc/cpuinfo')
@@ -216,6 +300,7 @@ def main():
                                       len(os.sched_getaffinity(0)), info['operations'] / 1e9,
                                       info['usual_operations'] / 1e9, info['kernel']))
         agreement(programs, models, folder)
+        outliers_agree(o, clip, folder)
         best = speed(programs, models, o, info)
         report(best, models, list(programs), info)
         preparation(programs['f32'])

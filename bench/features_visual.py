@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""features_visual.py MERWILD FOLDER [--clips N] [--repeats N] [--cpus N] [--bf16]: the whole command "features
+"""features_visual.py MERWILD FOLDER [--clips N] [--repeats N] [--cpus N] [--precision P]: the whole command "features
 visual" and the reference's loop over the same films, in turns, on the same processors. The loop is the reference's:
 OpenCV reads a frame, MediaPipe's short-range detector finds the faces, the first one is cut out with PIL, CLIP's
 torchvision preparation, and ViT-B/32 in PyTorch on batches of one. Both use the same random weights of full size, which
@@ -129,7 +129,7 @@ def main():
     p.add_argument("--clips", type=int, default=0, help="only the first; 0: all")
     p.add_argument("--repeats", type=int, default=2)
     p.add_argument("--cpus", type=int, default=2)
-    p.add_argument("--bf16", action="store_true", help="ours in bfloat16")
+    p.add_argument("--precision", choices=["f32", "bf16", "int8"], default="f32", help="ours")
     o = p.parse_args()
     cpus = sorted(os.sched_getaffinity(0))[: o.cpus]
     os.sched_setaffinity(0, cpus)
@@ -147,7 +147,7 @@ def main():
             films[-1].parent.mkdir(parents=True, exist_ok=True)
             os.link(f, films[-1]) if os.stat(f).st_dev == os.stat(t).st_dev else shutil.copy(f, films[-1])
         model, prepare = tower(t / "weights.safetensors"), preparation()
-        more = ["--precision", "bf16"] if o.bf16 else []
+        more = ["--precision", o.precision]
         best = {"theirs": None, "ours": None}
         for _ in range(o.repeats):
             a, *a_time = theirs(films, model, prepare)
@@ -156,7 +156,7 @@ def main():
                 best[name] = min(best[name] or got, got)
         frames = sum(len(r) for r in a.values())
         print(json.dumps({
-            "films": len(films), "faces": frames, "cpus": len(cpus), "precision": "bf16" if o.bf16 else "f32",
+            "films": len(films), "faces": frames, "cpus": len(cpus), "precision": o.precision,
             "theirs_s": best["theirs"][0], "theirs_cpu_s": best["theirs"][1],
             "ours_s": best["ours"][0], "ours_cpu_s": best["ours"][1],
             "ratio": best["theirs"][0] / best["ours"][0], "outputs": compare(a, b),

@@ -4,6 +4,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <cpuid.h>
+#endif
 
 static const char *const names[] = { "c", "avx2", "avx512" };
 
@@ -44,6 +47,26 @@ int mw_cpu_bf16(void)
 #else
     return 0;
 #endif
+}
+
+/* AVX-VNNI, which Clang 14 has no name for: leaf 7, second part, bit 4 of EAX. */
+static int has_avx_vnni(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    unsigned a, b, c, d;
+
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && a >> 4 & 1;
+#else
+    return 0;
+#endif
+}
+
+int mw_cpu_int8(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    if (mw_cpu() >= MW_CPU_AVX512 && __builtin_cpu_supports("avx512vnni")) return 1;
+#endif
+    return mw_cpu() >= MW_CPU_AVX2 && has_avx_vnni();
 }
 
 const char *mw_cpu_name(mw_cpu_level level)

@@ -16,6 +16,11 @@ mw_cpu_level mw_cpu(void);
  * AVX512_BF16. */
 int mw_cpu_bf16(void);
 
+/* Whether products of 8-bit integers may be used: the machine has AVX512_VNNI and the level is
+ * AVX512, or it has AVX-VNNI and the level is at least AVX2. Older instructions add pairs of
+ * products in 16 bits, where they saturate. */
+int mw_cpu_int8(void);
+
 const char *mw_cpu_name(mw_cpu_level level);
 
 #endif

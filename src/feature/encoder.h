@@ -10,6 +10,7 @@
 
 #include "data/frame.h"
 #include "data/track.h"
+#include "feature/vit/vit.h"
 #include "merwild/status.h"
 
 typedef enum mw_encoder_kind {
@@ -23,7 +24,7 @@ typedef enum mw_encoder_kind {
 typedef struct mw_encoder_config {
     mw_encoder_kind kind;
     const char *weights;
-    int bf16;
+    mw_vit_precision precision; /* CLIP's */
     size_t batch;
     int threads;
 } mw_encoder_config;

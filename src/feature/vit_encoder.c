@@ -21,13 +21,12 @@ typedef struct clip_worker {
 
 static mw_status open_clip(mw_encoder *e, mw_error *err)
 {
-    const mw_vit_precision precision = e->config.bf16 ? MW_VIT_BF16 : MW_VIT_F32;
     mw_vit_net *net = NULL;
     mw_status st;
 
     if (!e->config.weights)
         return mw_fail(err, MW_ERR_ARG, "bad_argument", "encoder clip needs a file of weights");
-    st = mw_vit_net_load(&net, e->config.weights, precision, err);
+    st = mw_vit_net_load(&net, e->config.weights, e->config.precision, err);
     if (st != MW_OK) return st;
     e->net = net;
     return mw_encoder_number_names(e, "clip", (size_t)mw_vit_net_info(net).columns, err);

@@ -18,7 +18,8 @@
 
 static const char *const encoder_names[] = { "clip", "hog", "landmarks",
                                              NULL }; /* order of mw_encoder_kind */
-static const char *const precision_names[] = { "f32", "bf16", NULL };
+const char *const mw_visual_precisions[] = { "f32", "bf16", "int8",
+                                             NULL }; /* order of mw_vit_precision */
 static const char *const embed_names[] = { "faces", "frames", NULL };
 static const char *const model_names[] = { "short", "full", "full-dense",
                                            NULL }; /* order of mw_face_model */
@@ -39,7 +40,7 @@ const mw_opt mw_visual_feature_table[] = {
       .help = "clip (ViT-B/32, 512 columns, needs --weights), hog (228) or landmarks (29), which need no download" },
     { "weights", MW_OPT_TEXT, O(weights), "", .flags = MW_OPT_RUNTIME,
       .help = "CLIP's weights: model.safetensors or ViT-B-32.pt; empty: looked for in the models folder" },
-    { "precision", MW_OPT_ENUM, O(precision), "f32", .choices = precision_names, .help = "clip: f32, or bf16 where the processor has it" },
+    { "precision", MW_OPT_ENUM, O(precision), "f32", .choices = mw_visual_precisions, .help = "clip: f32; bf16 or int8 where the processor has them" },
     { "embed", MW_OPT_ENUM, O(embed), "faces", .choices = embed_names, .help = "the face of each frame, or the whole frame (clip alone)" },
     { "faces", MW_OPT_TEXT, O(faces_dir), "", .flags = MW_OPT_RUNTIME,
       .help = "folder of face tracks (merwild faces, or landmark pickles of the reference); empty: detect" },
@@ -163,7 +164,7 @@ static mw_status check_options(const mw_features_visual_options *o, mw_error *er
         return mw_fail(err, MW_ERR_RANGE, "bad_option",
                        "option 'embed': whole frames are for encoder clip; %s describes faces",
                        encoder_names[o->v.encoder]);
-    if (!clip && (o->v.precision != MW_PRECISION_F32 || *o->v.weights))
+    if (!clip && (o->v.precision != MW_VIT_F32 || *o->v.weights))
         return mw_fail(err, MW_ERR_RANGE, "bad_option",
                        "options 'precision' and 'weights' are for encoder clip");
     if (!o->v.native && o->v.pad_below > o->v.length)
@@ -177,7 +178,7 @@ static mw_status open_encoder(features_job *fj, mw_error *err)
 {
     const mw_visual_feature_options *v = &fj->o->v;
     mw_encoder_config config = { .kind = (mw_encoder_kind)v->encoder,
-                                 .bf16 = v->precision == MW_PRECISION_BF16,
+                                 .precision = (mw_vit_precision)v->precision,
                                  .batch = (size_t)v->batch,
                                  .threads = (int)v->nn_threads };
     mw_status st = MW_OK;

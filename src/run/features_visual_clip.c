@@ -137,7 +137,7 @@ static void describe_features(mw_json *j, const void *user)
     mw_json_put_i64(j, "version", MW_FEATURES_VISUAL_VERSION);
     mw_json_put_text(j, "encoder", mw_encoder_name((mw_encoder_kind)w->o->encoder));
     mw_json_put_text(j, "weights_sha256", w->weights_sha256);
-    mw_json_put_text(j, "precision", clip && w->o->precision == MW_PRECISION_BF16 ? "bf16" : "f32");
+    mw_json_put_text(j, "precision", mw_visual_precisions[clip ? w->o->precision : MW_VIT_F32]);
     mw_json_put_text(j, "detector_sha256",
                      w->detector ? mw_face_model_info[w->o->face.model].sha256 : NULL);
     mw_json_put_text(j, "faces", w->given_rel); /* null: detected here, or whole frames */

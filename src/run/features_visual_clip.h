@@ -16,7 +16,6 @@
 /* Raised whenever rows change for equal options. */
 #define MW_FEATURES_VISUAL_VERSION 1
 
-enum { MW_PRECISION_F32, MW_PRECISION_BF16 };
 enum { MW_EMBED_FACES, MW_EMBED_FRAMES };
 
 /* policy: as mw_face_policy without "all"; face is what the face code is told. */
@@ -28,6 +27,7 @@ typedef struct mw_visual_feature_options {
 } mw_visual_feature_options;
 
 extern const mw_opt mw_visual_feature_table[];
+extern const char *const mw_visual_precisions[]; /* order of mw_vit_precision; NULL at the end */
 
 /* The policy that the options mean. */
 mw_face_policy mw_visual_feature_policy(const mw_visual_feature_options *o);

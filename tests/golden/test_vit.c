@@ -9,6 +9,7 @@
 
 #include "feature/vit/net.h"
 #include "base/cpu.h"
+#include "base/hash.h"
 #include "img/bicubic.h"
 #include "support/random_vit.h"
 
@@ -185,6 +186,10 @@ static void check_f32(const float *got, const float *want, size_t n, size_t colu
     if (!(a.cosine > 0.999999)) fail_msg("cosine %.9f", a.cosine);
 }
 
+/* Of the embeddings with 8 bits, which are the same on all machines (little-endian ones). */
+static const char int8_sha256[] =
+    "6ce96ea757c5aa01377594e7985a1e979051f0b2a576132311cd5baf575e9d25";
+
 static void tower_equals_transformers(void **state)
 {
     npy x = npy_load(source_path("tests/golden/data/vit/tower_x.npy"));
@@ -206,6 +211,18 @@ static void tower_equals_transformers(void **state)
         a = compare(got, y.data, y.shape[0], y.shape[1]);
         print_message("# bfloat16: cosine %.6f\n", a.cosine);
         assert_true(a.cosine > 0.999 && a.cosine < 0.9999999);
+        free(got);
+    }
+    if (mw_cpu_int8()) {
+        char sha256[65];
+        apart a;
+
+        got = embeddings(path, MW_VIT_INT8, 0, &x, 32);
+        a = compare(got, y.data, y.shape[0], y.shape[1]);
+        print_message("# 8 bits: least cosine %.6f\n", a.cosine);
+        assert_true(a.cosine > 0.999 && a.cosine < 0.9999999);
+        mw_sha256_hex(sha256, got, y.n * sizeof *got);
+        assert_string_equal(sha256, int8_sha256);
         free(got);
     }
     npy_free(&x);

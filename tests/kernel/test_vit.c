@@ -4,6 +4,7 @@
  */
 #include "support/support.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "base/mem.h"
@@ -236,6 +237,230 @@ static void the_exponential_is_as_good_as_stated(void **state)
     free(x);
 }
 
+/* ---- 8 bits ---- */
+
+enum { LONGEST = 3072 };
+
+/* The definition in double precision: x - lo and the product rounded to float32 as they are there.
+ */
+static uint8_t plain_step(float x, float lo, float most)
+{
+    const float scale = (float)(255.0 / (most - lo)), d = (float)((double)x - lo);
+
+    return (uint8_t)lrint((float)((double)d * scale));
+}
+
+static void check_steps(const float *x, size_t n)
+{
+    float lo = x[0], most = x[0];
+    uint8_t q[LONGEST + GUARD];
+
+    for (size_t i = 0; i < n; i++) {
+        lo = fminf(lo, x[i]);
+        most = fmaxf(most, x[i]);
+    }
+    for (mw_cpu_level l = MW_CPU_C; l <= mw_cpu(); l = (mw_cpu_level)(l + 1)) {
+        mw_vit_range r;
+
+        memset(q, 9, sizeof q);
+        r = mw_vit_kernels_at(l)->quantise(x, n, q);
+        assert_true(r.lo == lo && r.step == (most - lo) / 255.0f);
+        for (size_t i = 0; i < n; i++) {
+            if (q[i] != plain_step(x[i], lo, most))
+                fail_msg("%s, value %zu of %zu: %a becomes %d, not %d", mw_cpu_name(l), i, n, x[i],
+                         q[i], plain_step(x[i], lo, most));
+            assert_true(fabs(r.lo + (double)r.step * q[i] - x[i]) <= 0.5001 * r.step);
+        }
+        for (size_t i = n; i < n + GUARD; i++)
+            assert_int_equal(q[i], 9);
+    }
+}
+
+static void rows_become_256_steps_at_every_level(void **state)
+{
+    static const size_t length[] = { 2, 3, 7, 15, 16, 17, 31, 77, 100, 768, 1024, LONGEST };
+
+    (void)state;
+    for (size_t k = 0; k < sizeof length / sizeof *length; k++)
+        for (size_t from = 0; from < 3; from++) {
+            float *x = values(length[k] + from, 60 + k);
+
+            check_steps(x + from, length[k]);
+            x[from + length[k] - 1] = 1e30f; /* one value dwarfs all others; in the tail, too */
+            check_steps(x + from, length[k]);
+            x[from] = -FLT_MAX;
+            check_steps(x + from, length[k]);
+            for (size_t i = 0; i < length[k]; i++)
+                x[from + i] = i % 2 ? 3.0f : 3.0f + 0x1p-22f; /* neighbours */
+            check_steps(x + from, length[k]);
+            free(x);
+        }
+}
+
+/* With ends 0 and 255 the steps are the values: halves go to the even neighbour. */
+static void steps_round_half_to_even(void **state)
+{
+    const float x[] = { 0, 0.5f, 1.5f, 2.5f, 253.5f, 254.5f, 255, 1.25f, 0.75f, 100.49999f };
+    const uint8_t want[] = { 0, 0, 2, 2, 254, 254, 255, 1, 1, 100 };
+
+    (void)state;
+    for (mw_cpu_level l = MW_CPU_C; l <= mw_cpu(); l = (mw_cpu_level)(l + 1)) {
+        uint8_t q[sizeof want];
+        const mw_vit_range r = mw_vit_kernels_at(l)->quantise(x, sizeof want, q);
+
+        assert_true(r.lo == 0 && r.step == 1);
+        assert_memory_equal(q, want, sizeof q);
+    }
+}
+
+static void constant_rows_and_rows_without_a_range(void **state)
+{
+    float x[77];
+    uint8_t q[77];
+    const float bad[] = { NAN, INFINITY, -INFINITY };
+
+    (void)state;
+    for (mw_cpu_level l = MW_CPU_C; l <= mw_cpu(); l = (mw_cpu_level)(l + 1)) {
+        mw_vit_range r;
+
+        for (int i = 0; i < 77; i++)
+            x[i] = -2.5f;
+        for (size_t n = 1; n <= 77; n += 19) {
+            memset(q, 1, sizeof q);
+            r = mw_vit_kernels_at(l)->quantise(x, n, q);
+            assert_true(r.lo == -2.5f && r.step == 0);
+            for (size_t i = 0; i < n; i++)
+                assert_int_equal(q[i], 0);
+        }
+        for (int i = 0; i < 77; i++)
+            x[i] = i % 2 ? 0.0f : -0.0f; /* two zeros, and numbers too small to matter */
+        x[76] = 0x1p-120f;
+        r = mw_vit_kernels_at(l)->quantise(x, 77, q);
+        assert_true(r.lo == 0 && !signbit(r.lo) && r.step == 0);
+        for (size_t k = 0; k < 3; k++)
+            for (int at = 0; at < 77; at += 4) {
+                for (int i = 0; i < 77; i++)
+                    x[i] = (float)i;
+                x[at] = bad[k];
+                memset(q, 1, sizeof q);
+                r = mw_vit_kernels_at(l)->quantise(x, 77, q);
+                assert_true(isnan(r.lo) && isnan(r.step));
+                for (int i = 0; i < 77; i++)
+                    assert_int_equal(q[i], 0);
+            }
+        x[0] = -FLT_MAX; /* finite ends too far apart */
+        x[76] = FLT_MAX;
+        assert_true(isnan(mw_vit_kernels_at(l)->quantise(x, 77, q).step));
+    }
+}
+
+typedef struct sums {
+    int32_t *sum;
+    float *scale, *wsum, *bias, *y;
+} sums;
+
+static sums random_sums(size_t n)
+{
+    const size_t room = n + MW_VIT_LANES;
+    sums s = { malloc(room * sizeof *s.sum), values(room, 91), values(room, 92), values(room, 93),
+               values(room, 94) };
+    mw_rng r = mw_rng_from_key(95);
+
+    assert_non_null(s.sum);
+    for (size_t i = 0; i < room; i++) {
+        s.sum[i] = (int32_t)mw_rng_u32(&r) >> i % 24;
+        s.scale[i] = fabsf(s.scale[i]) * 0x1p-30f;
+    }
+    return s;
+}
+
+static void check_finish(const sums *s, size_t n, mw_vit_after after)
+{
+    const mw_vit_sums in = { s->sum, s->scale, s->wsum, s->bias, n, { -0.7f, 0.9f } };
+    float *want = malloc((n + MW_VIT_LANES) * sizeof *want);
+    float *got = malloc((n + MW_VIT_LANES) * sizeof *got);
+
+    assert_true(want && got);
+    memcpy(want, s->y, (n + MW_VIT_LANES) * sizeof *want);
+    mw_vit_kernels_c.finish(&in, after, want);
+    for (size_t j = 0; j < n; j++) {
+        const double v = (double)0.9f * s->scale[j] * s->sum[j] - (double)0.7f * s->wsum[j];
+        double y = v + s->bias[j], near = 1e-6 * (fabs(v) + 8);
+
+        if (after == MW_VIT_ADD) y += s->y[j];
+        if (after == MW_VIT_GELU) y = y / (1 + exp(-1.702 * y));
+        if (!(fabs(want[j] - y) <= near))
+            fail_msg("value %zu: %.9g instead of %.9g", j, want[j], y);
+    }
+    for (mw_cpu_level l = MW_CPU_C; l <= mw_cpu(); l = (mw_cpu_level)(l + 1)) {
+        memcpy(got, s->y, (n + MW_VIT_LANES) * sizeof *got);
+        mw_vit_kernels_at(l)->finish(&in, after, got);
+        assert_memory_equal(got, want, n * sizeof *got);
+        assert_memory_equal(got + n, s->y + n, MW_VIT_LANES * sizeof *got);
+        if (after == MW_VIT_ADD) continue;
+        memcpy(got, s->sum, n * sizeof *got); /* in place */
+        memcpy(got + n, s->sum + n, MW_VIT_LANES * sizeof *got);
+        mw_vit_kernels_at(l)->finish(&(mw_vit_sums){ (const int32_t *)(const void *)got, s->scale,
+                                                     s->wsum, s->bias, n, in.range },
+                                     after, got);
+        assert_memory_equal(got, want, n * sizeof *got);
+        assert_memory_equal(got + n, s->sum + n, MW_VIT_LANES * sizeof *got);
+    }
+    free(want);
+    free(got);
+}
+
+static void sums_become_numbers_equally_at_every_level(void **state)
+{
+    static const size_t length[] = { 1, 5, 16, 77, 100, 768, LONGEST };
+
+    (void)state;
+    for (size_t k = 0; k < sizeof length / sizeof *length; k++) {
+        sums s = random_sums(length[k]);
+
+        check_finish(&s, length[k], MW_VIT_WRITE);
+        check_finish(&s, length[k], MW_VIT_ADD);
+        check_finish(&s, length[k], MW_VIT_GELU);
+        free(s.sum);
+        free(s.scale);
+        free(s.wsum);
+        free(s.bias);
+        free(s.y);
+    }
+}
+
+/* Inputs come in as biases; NaN and what is far away as well. */
+static void quick_gelu_is_as_good_as_stated(void **state)
+{
+    enum { N = 16 };
+    const int32_t sum[2 * N] = { 0 };
+    const float none[2 * N] = { 0 };
+    float x[2 * N] = { 0 }, y[N];
+    double worst = 0;
+
+    (void)state;
+    for (int i = 0; i < 200000; i += N) {
+        const mw_vit_sums s = { sum, none, none, x, N, { 0, 0 } };
+
+        for (int k = 0; k < N; k++)
+            x[k] = (float)(i + k) * (100.0f / 200000) - 50;
+        mw_vit_kernels_c.finish(&s, MW_VIT_GELU, y);
+        for (int k = 0; k < N; k++) {
+            const double want = x[k] / (1 + exp(-(double)1.702f * x[k]));
+
+            if (x[k] != 0) worst = fmax(worst, fabs(y[k] - want) / fabs(want));
+        }
+    }
+    print_message("# relative error of QuickGELU: %.2e\n", worst);
+    x[0] = NAN;
+    x[1] = 1e30f;
+    x[2] = -1e30f;
+    x[3] = -0.0f;
+    mw_vit_kernels_c.finish(&(mw_vit_sums){ sum, none, none, x, N, { 0, 0 } }, MW_VIT_GELU, y);
+    assert_true(isnan(y[0]) && y[1] == 1e30f && fabsf(y[2]) < 1e-7f && y[3] == 0);
+    assert_true(worst < 5e-6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +468,11 @@ int main(void)
         cmocka_unit_test(narrowing_rounds_half_to_even),
         cmocka_unit_test(attention_is_right_and_equal_at_every_level),
         cmocka_unit_test(the_exponential_is_as_good_as_stated),
+        cmocka_unit_test(rows_become_256_steps_at_every_level),
+        cmocka_unit_test(steps_round_half_to_even),
+        cmocka_unit_test(constant_rows_and_rows_without_a_range),
+        cmocka_unit_test(sums_become_numbers_equally_at_every_level),
+        cmocka_unit_test(quick_gelu_is_as_good_as_stated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

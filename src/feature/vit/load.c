@@ -66,7 +66,7 @@ typedef struct loader {
     const mw_weights *w;
     const layout *l;
     mw_vit_info info;
-    int bf16;
+    mw_matmul_type type;
     float *matrix, *bias; /* largest matrix; longest bias */
 } loader;
 
@@ -246,7 +246,7 @@ static mw_status read_norm(mw_vit_norm *out, const loader *f, int layer, tensor_
 static mw_status pack(mw_packed **out, const loader *f, const float *matrix, const float *bias,
                       int n, int k, mw_error *err)
 {
-    return mw_packed_create(out, matrix, bias, n, k, f->bf16, MW_VIT_CHUNK * f->info.tokens, err);
+    return mw_packed_create(out, matrix, bias, n, k, f->type, MW_VIT_CHUNK * f->info.tokens, err);
 }
 
 static mw_status read_linear(mw_packed **out, const loader *f, int layer, tensor_id id, int n,
@@ -338,24 +338,35 @@ static mw_status read_embedding(mw_vit_net *net, const loader *f, mw_error *err)
     return MW_OK;
 }
 
-/* Hugging Face's is [columns][width], OpenAI's [width][columns]. */
+/* x [rows][columns] -> out [columns][rows]. */
+static void turn(float *out, const float *x, size_t rows, size_t columns)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t k = 0; k < columns; k++)
+            out[k * rows + i] = x[i * columns + k];
+}
+
+/* Hugging Face's is [columns][width], OpenAI's [width][columns]. oneDNN wants the first, the
+ * product that follows 8-bit layers the second. */
 static mw_status read_projection(mw_vit_net *net, const loader *f, mw_error *err)
 {
-    const int d = f->info.width, n = f->info.columns;
-    const char *name = f->l->tensor[PROJECTION];
-    float *turned = f->matrix;
-    mw_status st;
+    const int d = f->info.width, n = f->info.columns, hf = f->l == &layouts[HUGGING_FACE];
+    const int int8 = f->type == MW_MATMUL_INT8;
+    float *out = mw_calloc_aligned((size_t)n * (size_t)d, sizeof *out);
+    mw_status st = out ? MW_OK : mw_fail_nomem(err);
 
-    if (f->l == &layouts[HUGGING_FACE]) {
-        st = read_2(f, name, n, d, f->matrix, err);
-    } else {
-        turned = mw_calloc((size_t)n * (size_t)d, sizeof *turned);
-        st = turned ? read_2(f, name, d, n, f->matrix, err) : mw_fail_nomem(err);
-        for (size_t i = 0; st == MW_OK && i < (size_t)n * (size_t)d; i++)
-            turned[i % (size_t)n * (size_t)d + i / (size_t)n] = f->matrix[i];
+    if (st == MW_OK)
+        st = read_2(f, f->l->tensor[PROJECTION], hf ? n : d, hf ? d : n, f->matrix, err);
+    if (st == MW_OK && hf == int8)
+        turn(out, f->matrix, (size_t)(hf ? n : d), (size_t)(hf ? d : n));
+    else if (st == MW_OK)
+        memcpy(out, f->matrix, (size_t)n * (size_t)d * sizeof *out);
+    if (st == MW_OK && !int8) st = pack(&net->proj, f, out, NULL, n, d, err);
+    if (st == MW_OK && int8) {
+        net->proj_rows = out;
+        out = NULL;
     }
-    if (st == MW_OK) st = pack(&net->proj, f, turned, NULL, n, d, err);
-    if (turned != f->matrix) mw_free(turned);
+    mw_free(out);
     return st;
 }
 
@@ -390,19 +401,35 @@ static mw_status make_room(loader *f, mw_error *err)
     return f->matrix && f->bias ? MW_OK : mw_fail_nomem(err);
 }
 
+static mw_status type_of(mw_matmul_type *out, mw_vit_precision precision, mw_error *err)
+{
+    static const mw_matmul_type type[] = {
+        [MW_VIT_F32] = MW_MATMUL_F32, [MW_VIT_BF16] = MW_MATMUL_BF16, [MW_VIT_INT8] = MW_MATMUL_INT8
+    };
+
+    *out = type[precision];
+    if (precision == MW_VIT_BF16 && !mw_cpu_bf16())
+        return mw_fail(err, MW_ERR_RANGE, "no_bf16",
+                       "this processor has no bfloat16 products (avx512_bf16); take float32");
+    if (precision != MW_VIT_INT8) return MW_OK;
+    if (!mw_cpu_int8())
+        return mw_fail(err, MW_ERR_RANGE, "no_int8",
+                       "this processor has no exact products of 8-bit integers (avx512_vnni, "
+                       "avx_vnni); take float32");
+    return mw_matmul_check_int8(err);
+}
+
 mw_status mw_vit_net_load_heads(mw_vit_net **out, const char *path, mw_vit_precision precision,
                                 int heads, mw_error *err)
 {
-    loader f = { .bf16 = precision == MW_VIT_BF16 };
+    loader f = { 0 };
     mw_weights *w = NULL;
     mw_vit_net *net = NULL;
     mw_status st;
 
     *out = NULL;
-    if (f.bf16 && !mw_cpu_bf16())
-        return mw_fail(err, MW_ERR_RANGE, "no_bf16",
-                       "this processor has no bfloat16 products (avx512_bf16); take float32");
-    st = mw_weights_open(&w, path, err);
+    st = type_of(&f.type, precision, err);
+    if (st == MW_OK) st = mw_weights_open(&w, path, err);
     if (st != MW_OK) goto done;
     f.w = w;
     st = sizes_of(&f, heads, err);
@@ -414,7 +441,7 @@ mw_status mw_vit_net_load_heads(mw_vit_net **out, const char *path, mw_vit_preci
         goto done;
     }
     net->info = f.info;
-    net->bf16 = f.bf16;
+    net->type = f.type;
     st = read_all(net, &f, err);
     if (st != MW_OK) goto done;
     *out = net;
@@ -451,6 +478,7 @@ void mw_vit_net_destroy(mw_vit_net **nn)
     }
     mw_packed_destroy(&net->patch);
     mw_packed_destroy(&net->proj);
+    mw_free(net->proj_rows);
     mw_free(net->layer);
     mw_free(net->class_token);
     mw_free(net->position);

@@ -28,8 +28,9 @@ typedef struct mw_vit_layer {
 
 struct mw_vit_net {
     mw_vit_info info;
-    int bf16;
+    mw_matmul_type type; /* of the products of the layers and the patches */
     mw_packed *patch, *proj;
+    float *proj_rows;   /* [width][columns] instead of proj with 8 bits */
     float *class_token; /* [width] with its position added */
     float *position;    /* [tokens][width] */
     mw_vit_norm before, after;

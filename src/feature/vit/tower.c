@@ -4,6 +4,11 @@
  * QuickGELU). A batch is shared out over threads by whole pictures, and each share is cut into
  * chunks of 8, 4, 2 or 1, for each of which the library has its own kernels. Of the last layer only
  * what the class token needs is computed: keys and values of all tokens, the rest of one.
+ *
+ * With 8-bit weights each row that enters a product is first given a range of its own and 256
+ * steps, in l->wide and l->range; the sums that come out become numbers again, in a second pass,
+ * which carries addition and QuickGELU out, too. The projection is nn/gemm.h's, in float32: so
+ * nothing is left whose bits depend on threads, on what else is in a batch, or on the library.
  */
 #include <string.h>
 
@@ -12,6 +17,7 @@
 #include "base/pool.h"
 #include "feature/vit/net.h"
 #include "feature/vit/tower_kernels.h"
+#include "nn/gemm.h"
 
 /* Matrix products of one chunk; ONE: of the class tokens alone. */
 typedef enum op_id {
@@ -29,6 +35,12 @@ typedef enum op_id {
     N_OPS
 } op_id;
 
+/* What follows a product. */
+static const mw_vit_after after[N_OPS] = {
+    [OP_OUT] = MW_VIT_ADD,     [OP_FC1] = MW_VIT_GELU,     [OP_FC2] = MW_VIT_ADD,
+    [OP_ONE_OUT] = MW_VIT_ADD, [OP_ONE_FC1] = MW_VIT_GELU, [OP_ONE_FC2] = MW_VIT_ADD
+};
+
 enum { N_SIZES = 4 }; /* chunks of 1, 2, 4, 8 pictures */
 _Static_assert(1 << (N_SIZES - 1) == MW_VIT_CHUNK, "sizes up to a chunk");
 
@@ -36,11 +48,13 @@ _Static_assert(1 << (N_SIZES - 1) == MW_VIT_CHUNK, "sizes up to a chunk");
  */
 typedef struct lane {
     float *x;    /* [rows][width] the tokens */
-    void *y;     /* [rows][width] wide */
-    float *qkv;  /* [rows][3 width]; before the layers patches, cut and embedded */
-    void *wide;  /* [rows][mlp], or the pictures' patches */
+    void *y;     /* [rows][width] wide; with 8 bits float32, what attention gives */
+    float *qkv;  /* [rows][3 width]; before the layers patches, cut and embedded; 8-bit sums */
+    void *wide;  /* [rows][mlp], or the pictures' patches; with 8 bits all that enters products */
     void *score; /* the library's scratch */
     float *attend;
+    mw_vit_range *range; /* [rows] 8 bits alone, of the rows in wide */
+    float *row;          /* [the longest row] 8 bits alone: one on its way to wide */
     mw_status st;
     mw_error err;
 } lane;
@@ -61,31 +75,48 @@ struct mw_vit {
 
 /* ---- making ---- */
 
+static int is_bf16(const mw_vit *v)
+{
+    return v->net->type == MW_MATMUL_BF16;
+}
+
+static int is_int8(const mw_vit *v)
+{
+    return v->net->type == MW_MATMUL_INT8;
+}
+
+/* Rows that the products of 1 << size pictures have. */
+static size_t rows_of(const mw_vit *v, int size, op_id op)
+{
+    const size_t n = (size_t)1 << size, tokens = (size_t)v->net->info.tokens;
+
+    if (op == OP_PATCH) return n * (tokens - 1);
+    return op < OP_ONE_QUERY ? n * tokens : n;
+}
+
 static mw_status make_size(mw_vit *v, int size, mw_error *err)
 {
     const mw_vit_net *net = v->net;
     const mw_vit_layer *first = net->layer, *last = first + net->info.layers - 1;
-    const int one = 1 << size, rows = one * net->info.tokens, wide = net->bf16;
-    const struct {
-        const mw_packed *like;
-        mw_matmul_spec spec;
-    } want[N_OPS] = {
-        [OP_PATCH] = { net->patch, { .m = rows - one } },
-        [OP_IN] = { first == last ? NULL : first->in, { .m = rows } },
-        [OP_OUT] = { last->out, { .m = rows, .add = 1 } },
-        [OP_FC1] = { last->fc1, { .m = rows, .gelu = 1, .y_bf16 = wide } },
-        [OP_FC2] = { last->fc2, { .m = rows, .add = 1 } },
-        [OP_LAST_IN] = { last->in, { .m = rows } },
-        [OP_ONE_QUERY] = { last->query, { .m = one } },
-        [OP_ONE_OUT] = { last->out, { .m = one, .add = 1 } },
-        [OP_ONE_FC1] = { last->fc1, { .m = one, .gelu = 1, .y_bf16 = wide } },
-        [OP_ONE_FC2] = { last->fc2, { .m = one, .add = 1 } },
-        [OP_PROJECT] = { net->proj, { .m = one } },
+    const mw_packed *like[N_OPS] = {
+        [OP_PATCH] = net->patch,      [OP_IN] = first == last ? NULL : first->in,
+        [OP_OUT] = last->out,         [OP_FC1] = last->fc1,
+        [OP_FC2] = last->fc2,         [OP_LAST_IN] = last->in,
+        [OP_ONE_QUERY] = last->query, [OP_ONE_OUT] = last->out,
+        [OP_ONE_FC1] = last->fc1,     [OP_ONE_FC2] = last->fc2,
+        [OP_PROJECT] = net->proj,
     };
     mw_status st = MW_OK;
 
-    for (int i = 0; i < N_OPS && st == MW_OK; i++)
-        if (want[i].like) st = mw_matmul_create(&v->op[size][i], want[i].like, &want[i].spec, err);
+    for (int i = 0; i < N_OPS && st == MW_OK; i++) {
+        const int gelu = !is_int8(v) && after[i] == MW_VIT_GELU;
+        const mw_matmul_spec spec = { .m = (int)rows_of(v, size, (op_id)i),
+                                      .add = !is_int8(v) && after[i] == MW_VIT_ADD,
+                                      .gelu = gelu,
+                                      .y_bf16 = gelu && is_bf16(v) };
+
+        if (like[i]) st = mw_matmul_create(&v->op[size][i], like[i], &spec, err);
+    }
     return st;
 }
 
@@ -98,8 +129,9 @@ static mw_status make_lane(mw_vit *v, lane *l, mw_error *err)
 {
     const mw_vit_info *i = &v->net->info;
     const size_t d = (size_t)i->width, pictures = (size_t)1 << (v->n_sizes - 1);
-    const size_t rows = pictures * (size_t)i->tokens, item = v->net->bf16 ? 2 : sizeof(float);
+    const size_t rows = pictures * (size_t)i->tokens, mlp = (size_t)i->mlp;
     const size_t patch = 3 * (size_t)i->patch * (size_t)i->patch;
+    const size_t item = is_bf16(v) ? 2 : sizeof(float), longest = larger(larger(d, mlp), patch);
     size_t scratch = 1;
 
     for (int s = 0; s < v->n_sizes; s++)
@@ -107,12 +139,17 @@ static mw_status make_lane(mw_vit *v, lane *l, mw_error *err)
             if (v->op[s][k]) scratch = larger(scratch, mw_matmul_scratch(v->op[s][k]));
     l->x = mw_calloc_aligned(rows, d * sizeof *l->x);
     l->y = mw_calloc_aligned(rows, d * item);
-    l->qkv = mw_calloc_aligned(rows, larger(3 * d, patch) * sizeof *l->qkv);
-    l->wide = mw_calloc_aligned(rows, larger((size_t)i->mlp, patch) * item);
+    l->qkv = mw_calloc_aligned(rows,
+                               larger(larger(3 * d, patch), is_int8(v) ? mlp : 0) * sizeof *l->qkv);
+    l->wide = mw_calloc_aligned(rows, is_int8(v) ? longest : larger(mlp, patch) * item);
     l->score = mw_calloc_aligned(scratch, 1);
     l->attend =
         mw_calloc_aligned(mw_vit_attend_floats(i->tokens, i->width / i->heads), sizeof *l->attend);
-    return l->x && l->y && l->qkv && l->wide && l->score && l->attend ? MW_OK : mw_fail_nomem(err);
+    if (!l->x || !l->y || !l->qkv || !l->wide || !l->score || !l->attend) return mw_fail_nomem(err);
+    if (!is_int8(v)) return MW_OK;
+    l->range = mw_calloc(rows, sizeof *l->range);
+    l->row = mw_calloc_aligned(longest, sizeof *l->row);
+    return l->range && l->row ? MW_OK : mw_fail_nomem(err);
 }
 
 mw_status mw_vit_create(mw_vit **out, const mw_vit_net *net, size_t max_batch, int n_threads,
@@ -163,6 +200,8 @@ void mw_vit_destroy(mw_vit **vv)
         mw_free(l->wide);
         mw_free(l->score);
         mw_free(l->attend);
+        mw_free(l->range);
+        mw_free(l->row);
     }
     mw_free(v->lane);
     for (int s = 0; s < v->n_sizes; s++)
@@ -174,20 +213,58 @@ void mw_vit_destroy(mw_vit **vv)
 
 /* ---- running: one chunk of n = 1 << size pictures on one lane ---- */
 
+/* Row r of what enters the next product, n values: 8 bits and their range. */
+static void quantise(const mw_vit *v, lane *l, const float *x, size_t r, size_t n)
+{
+    l->range[r] = v->k->quantise(x, n, (uint8_t *)l->wide + r * n);
+}
+
+/* Sums of op to numbers, or to 8 bits again where QuickGELU follows. */
+static void finish_rows(const mw_vit *v, lane *l, size_t rows, op_id op, const mw_packed *w,
+                        const int32_t *sum, float *y)
+{
+    const mw_packed_steps w8 = mw_packed_int8(w);
+    const size_t n = (size_t)w8.n;
+
+    for (size_t r = 0; r < rows; r++) {
+        const mw_vit_sums s = { sum + r * n, w8.scale, w8.sum, w8.bias, n, l->range[r] };
+        const int again = after[op] == MW_VIT_GELU;
+
+        v->k->finish(&s, after[op], again ? l->row : y + r * n);
+        if (again) quantise(v, l, l->row, r, n);
+    }
+}
+
+/* The rows in l->wide times w: to y, or back to l->wide. y: in l->qkv, unless it is added to. */
+static int multiply_int8(const mw_vit *v, lane *l, int size, op_id op, const mw_packed *w, void *y)
+{
+    void *sum = after[op] == MW_VIT_WRITE ? y : l->qkv;
+
+    l->st = mw_matmul_run(v->op[size][op], w, l->wide, sum, l->score, &l->err);
+    if (l->st == MW_OK) finish_rows(v, l, rows_of(v, size, op), op, w, sum, y);
+    return l->st == MW_OK;
+}
+
+/* x, y: not looked at where they are l->wide anyway. */
 static int multiply(const mw_vit *v, lane *l, int size, op_id op, const mw_packed *w, const void *x,
                     void *y)
 {
+    if (is_int8(v)) return multiply_int8(v, l, size, op, w, y);
     l->st = mw_matmul_run(v->op[size][op], w, x, y, l->score, &l->err);
     return l->st == MW_OK;
 }
 
-static void norm_rows(const mw_vit *v, const mw_vit_norm *norm, const float *x, size_t rows,
-                      void *y)
+/* Rows of l->x, normalised, to l->y or to 8 bits. */
+static void norm_rows(const mw_vit *v, lane *l, const mw_vit_norm *norm, size_t rows, int int8)
 {
-    const size_t d = (size_t)v->net->info.width, item = v->net->bf16 ? 2 : sizeof(float);
+    const size_t d = (size_t)v->net->info.width, item = is_bf16(v) ? 2 : sizeof(float);
 
-    for (size_t r = 0; r < rows; r++)
-        v->k->norm(x + r * d, norm->weight, norm->bias, d, (char *)y + r * d * item, v->net->bf16);
+    for (size_t r = 0; r < rows; r++) {
+        char *y = int8 ? (char *)l->row : (char *)l->y + r * d * item;
+
+        v->k->norm(l->x + r * d, norm->weight, norm->bias, d, y, is_bf16(v));
+        if (int8) quantise(v, l, l->row, r, d);
+    }
 }
 
 /* pixels [n][3][side][side] -> [n][grid][grid][3 patch patch], channels, rows, columns of each. */
@@ -222,6 +299,19 @@ static void cut_patches_bf16(const mw_vit *v, const float *pixels, size_t n, flo
     }
 }
 
+/* The same with 8 bits per value, into l->wide. */
+static void cut_patches_int8(const mw_vit *v, lane *l, const float *pixels, size_t n)
+{
+    const size_t area = 3 * (size_t)v->net->info.side * (size_t)v->net->info.side;
+    const size_t patches = (size_t)v->net->info.tokens - 1, size = area / patches;
+
+    for (size_t i = 0; i < n; i++) {
+        cut_patches(v, pixels + i * area, 1, l->qkv);
+        for (size_t p = 0; p < patches; p++)
+            quantise(v, l, l->qkv + p * size, i * patches + p, size);
+    }
+}
+
 /* Tokens of n pictures in l->x: class and patches with their positions, normalised. */
 static int embed(const mw_vit *v, lane *l, int size, const float *pixels)
 {
@@ -230,7 +320,9 @@ static int embed(const mw_vit *v, lane *l, int size, const float *pixels)
     const size_t tokens = (size_t)net->info.tokens;
     const float *patch = l->qkv;
 
-    if (net->bf16)
+    if (is_int8(v))
+        cut_patches_int8(v, l, pixels, n);
+    else if (is_bf16(v))
         cut_patches_bf16(v, pixels, n, l->qkv, l->wide);
     else
         cut_patches(v, pixels, n, l->wide);
@@ -250,13 +342,13 @@ static int embed(const mw_vit *v, lane *l, int size, const float *pixels)
 }
 
 /* Attention of n_q queries per picture, rows q of stride q_stride, over keys and values at kv;
- * results to l->y, n_q rows per picture. */
+ * results to l->y, n_q rows per picture, and where the next product takes them from. */
 static void attend(const mw_vit *v, lane *l, size_t n, const float *q, size_t q_stride, size_t n_q,
                    const float *kv, size_t kv_stride)
 {
     const mw_vit_info *info = &v->net->info;
     const size_t d = (size_t)info->width, head = d / (size_t)info->heads;
-    const size_t tokens = (size_t)info->tokens, item = v->net->bf16 ? 2 : sizeof(float);
+    const size_t tokens = (size_t)info->tokens, item = is_bf16(v) ? 2 : sizeof(float);
 
     for (size_t i = 0; i < n; i++)
         for (size_t at = 0; at < d; at += head) {
@@ -271,11 +363,13 @@ static void attend(const mw_vit *v, lane *l, size_t n, const float *q, size_t q_
                                     .n_keys = info->tokens,
                                     .size = (int)head,
                                     .out = (char *)l->y + (i * n_q * d + at) * item,
-                                    .bf16 = v->net->bf16,
+                                    .bf16 = is_bf16(v),
                                     .scratch = l->attend };
 
             v->k->attend(&h);
         }
+    for (size_t r = 0; is_int8(v) && r < n * n_q; r++)
+        quantise(v, l, (float *)l->y + r * d, r, d);
 }
 
 static int run_layer(const mw_vit *v, lane *l, int size, const mw_vit_layer *w)
@@ -283,13 +377,36 @@ static int run_layer(const mw_vit *v, lane *l, int size, const mw_vit_layer *w)
     const size_t n = (size_t)1 << size, d = (size_t)v->net->info.width;
     const size_t tokens = (size_t)v->net->info.tokens;
 
-    norm_rows(v, &w->norm1, l->x, n * tokens, l->y);
+    norm_rows(v, l, &w->norm1, n * tokens, is_int8(v));
     if (!multiply(v, l, size, OP_IN, w->in, l->y, l->qkv)) return 0;
     attend(v, l, n, l->qkv, 3 * d, tokens, l->qkv + d, 3 * d);
     if (!multiply(v, l, size, OP_OUT, w->out, l->y, l->x)) return 0;
-    norm_rows(v, &w->norm2, l->x, n * tokens, l->y);
+    norm_rows(v, l, &w->norm2, n * tokens, is_int8(v));
     return multiply(v, l, size, OP_FC1, w->fc1, l->y, l->wide) &&
            multiply(v, l, size, OP_FC2, w->fc2, l->wide, l->x);
+}
+
+/* Class tokens, and their normalised rows, to the front. */
+static void class_tokens_first(const mw_vit *v, lane *l, size_t n)
+{
+    const size_t d = (size_t)v->net->info.width, tokens = (size_t)v->net->info.tokens;
+    const size_t bytes = d * (is_int8(v) ? 1 : is_bf16(v) ? 2 : sizeof(float));
+    char *y = is_int8(v) ? l->wide : l->y;
+
+    for (size_t i = 1; i < n; i++) {
+        memcpy(l->x + i * d, l->x + i * tokens * d, d * sizeof *l->x);
+        memcpy(y + i * bytes, y + i * tokens * bytes, bytes);
+        if (is_int8(v)) l->range[i] = l->range[i * tokens];
+    }
+}
+
+/* In float32 and in fixed order: for one row per picture 8 bits would save nothing. */
+static void project(const mw_vit_net *net, const float *y, size_t n, float *out)
+{
+    const size_t d = (size_t)net->info.width, columns = (size_t)net->info.columns;
+    const mw_gemm_shape s = { n, columns, d, d, 1, columns, columns, 0 };
+
+    mw_gemm(&s, y, net->proj_rows, out);
 }
 
 /* The last layer and what follows, for the class tokens: embeddings to out [n][columns]. */
@@ -298,26 +415,23 @@ static int finish(const mw_vit *v, lane *l, int size, float *out)
     const mw_vit_net *net = v->net;
     const mw_vit_layer *w = &net->layer[net->info.layers - 1];
     const size_t n = (size_t)1 << size, d = (size_t)net->info.width;
-    const size_t tokens = (size_t)net->info.tokens, item = net->bf16 ? 2 : sizeof(float);
+    const size_t tokens = (size_t)net->info.tokens;
     float *q = l->qkv + n * tokens * 2 * d;
-    char *y = l->y;
 
-    norm_rows(v, &w->norm1, l->x, n * tokens, l->y);
+    norm_rows(v, l, &w->norm1, n * tokens, is_int8(v));
     if (!multiply(v, l, size, OP_LAST_IN, w->in, l->y, l->qkv)) return 0;
-    /* class tokens, and their normalised rows, to the front */
-    for (size_t i = 1; i < n; i++) {
-        memcpy(l->x + i * d, l->x + i * tokens * d, d * sizeof *l->x);
-        memcpy(y + i * d * item, y + i * tokens * d * item, d * item);
-    }
+    class_tokens_first(v, l, n);
     if (!multiply(v, l, size, OP_ONE_QUERY, w->query, l->y, q)) return 0;
     attend(v, l, n, q, d, 1, l->qkv, 2 * d);
     if (!multiply(v, l, size, OP_ONE_OUT, w->out, l->y, l->x)) return 0;
-    norm_rows(v, &w->norm2, l->x, n, l->y);
+    norm_rows(v, l, &w->norm2, n, is_int8(v));
     if (!multiply(v, l, size, OP_ONE_FC1, w->fc1, l->y, l->wide) ||
         !multiply(v, l, size, OP_ONE_FC2, w->fc2, l->wide, l->x))
         return 0;
-    norm_rows(v, &net->after, l->x, n, l->y);
-    return multiply(v, l, size, OP_PROJECT, net->proj, l->y, out);
+    norm_rows(v, l, &net->after, n, 0);
+    if (!is_int8(v)) return multiply(v, l, size, OP_PROJECT, net->proj, l->y, out);
+    project(net, l->y, n, out);
+    return 1;
 }
 
 static int run_chunk(const mw_vit *v, lane *l, int size, const float *pixels, float *out)

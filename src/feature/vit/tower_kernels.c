@@ -15,7 +15,8 @@ static inline mw_vf vf_fma(mw_vf a, mw_vf b, mw_vf c)
 
 #include "feature/vit/tower_kernels_lanes.inc.h"
 
-const mw_vit_kernels mw_vit_kernels_c = { norm_lanes, narrow_lanes, attend_lanes };
+const mw_vit_kernels mw_vit_kernels_c = { norm_lanes, narrow_lanes, attend_lanes, quantise_lanes,
+                                          finish_lanes };
 
 const mw_vit_kernels *mw_vit_kernels_at(mw_cpu_level level)
 {

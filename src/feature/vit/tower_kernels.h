@@ -41,10 +41,40 @@ typedef struct mw_vit_head {
 
 typedef void mw_vit_attend_fn(const mw_vit_head *h);
 
+/* What 8 bits of a row stand for: lo + step q, q in 0 .. 255. */
+typedef struct mw_vit_range {
+    float lo, step;
+} mw_vit_range;
+
+/* x [n] -> q [n], n >= 1: lo is the least value, step = (most - lo) / 255, q is (x - lo) times
+ * 255 / (most - lo), rounded half to even. A row of one value, up to 2^-100, has step and q 0. A
+ * row that holds NaN or infinity, or more than float32 between its ends, has lo and step NaN and q
+ * 0. */
+typedef mw_vit_range mw_vit_quantise_fn(const float *x, size_t n, uint8_t *q);
+
+/* What to do with the numbers that sums stand for: write them, add them to what is there, or write
+ * v / (1 + e^(-1.702 v)) (QuickGELU; relative error below 5e-6 where |v| < 50). */
+typedef enum mw_vit_after { MW_VIT_WRITE, MW_VIT_ADD, MW_VIT_GELU } mw_vit_after;
+
+/* sum [n], a row of an 8-bit product (nn/int8.h) of input x ~ range ->
+ * y [n] = step scale[j] sum[j] + (lo wsum[j] + bias[j]), each + fused. The arrays that are read may
+ * be loaded from up to MW_VIT_LANES values behind their end, y as well when adding; y may be sum.
+ */
+typedef struct mw_vit_sums {
+    const int32_t *sum;
+    const float *scale, *wsum, *bias;
+    size_t n;
+    mw_vit_range range;
+} mw_vit_sums;
+
+typedef void mw_vit_finish_fn(const mw_vit_sums *s, mw_vit_after after, float *y);
+
 typedef struct mw_vit_kernels {
     mw_vit_norm_fn *norm;
     mw_vit_narrow_fn *narrow;
     mw_vit_attend_fn *attend;
+    mw_vit_quantise_fn *quantise;
+    mw_vit_finish_fn *finish;
 } mw_vit_kernels;
 
 /* Queries that share a block of scores. */

@@ -6,6 +6,7 @@
 
 typedef uint32_t vu_ __attribute__((vector_size(MW_VL * 4)));
 typedef uint16_t vs_ __attribute__((vector_size(MW_VL * 2)));
+typedef uint8_t vb_ __attribute__((vector_size(MW_VL)));
 typedef float v4_ __attribute__((vector_size(16)));
 
 /* PARTS vectors make a group of 16 lanes; VECS vectors are the width of a block of a product. */
@@ -247,6 +248,132 @@ static void attend_lanes(const mw_vit_head *h)
                 store_(h->out, (size_t)(from + i) * h->out_stride + d,
                        vf_load(mixed + (size_t)i * size + d) * share[i], h->bf16);
     }
+}
+
+/* ---- 8 bits ---- */
+
+static inline mw_vf min_(mw_vf a, mw_vf b)
+{
+    return vf_pick(a < b, a, b);
+}
+
+/* Least and largest of x [n]; NaN both when one is not finite. */
+static mw_vit_range ends_(const float *x, size_t n)
+{
+    mw_vf lo = vf_set(x[0]), hi = lo, bad = vf_set(0);
+    float least[MW_VL], most[MW_VL], sum[MW_VL];
+    size_t i = 0;
+
+    for (; i + MW_VL <= n; i += MW_VL) {
+        const mw_vf v = vf_load(x + i);
+
+        lo = min_(v, lo);
+        hi = max_(v, hi);
+        bad += v * 0.0f;
+    }
+    vf_store(least, lo);
+    vf_store(most, hi);
+    vf_store(sum, bad);
+    for (; i < n; i++) {
+        least[0] = x[i] < least[0] ? x[i] : least[0];
+        most[0] = x[i] > most[0] ? x[i] : most[0];
+        sum[0] += x[i] * 0.0f;
+    }
+    for (int l = 1; l < MW_VL; l++) {
+        least[0] = least[l] < least[0] ? least[l] : least[0];
+        most[0] = most[l] > most[0] ? most[l] : most[0];
+        sum[0] += sum[l];
+    }
+    if (sum[0] != 0) return (mw_vit_range){ NAN, NAN };
+    return (mw_vit_range){ least[0] + 0.0f, most[0] }; /* one zero, not two */
+}
+
+/* Adding 1.5 2^23 leaves the integer, rounded half to even, in the low bits. */
+static inline vb_ steps_(mw_vf x, mw_vf lo, mw_vf scale)
+{
+    const vu_ bits = (vu_)((x - lo) * scale + 0x1.8p23f);
+
+    return __builtin_convertvector(bits, vb_);
+}
+
+static mw_vit_range quantise_lanes(const float *x, size_t n, uint8_t *q)
+{
+    const mw_vit_range ends = ends_(x, n);
+    const float range = ends.step - ends.lo;
+    const mw_vf lo = vf_set(ends.lo), scale = vf_set(255.0f / range);
+    float tail[MW_VL] = { 0 };
+    size_t i = 0;
+    vb_ b;
+
+    if (!(range >= 0x1p-100f && range < INFINITY)) {
+        const int constant = range < 0x1p-100f;
+
+        memset(q, 0, n);
+        return (mw_vit_range){ constant ? ends.lo : NAN, constant ? 0 : NAN };
+    }
+    for (; i + MW_VL <= n; i += MW_VL) {
+        b = steps_(vf_load(x + i), lo, scale);
+        memcpy(q + i, &b, sizeof b);
+    }
+    memcpy(tail, x + i, (n - i) * sizeof *x);
+    b = steps_(vf_load(tail), lo, scale);
+    memcpy(q + i, &b, n - i);
+    return (mw_vit_range){ ends.lo, range / 255.0f };
+}
+
+/* 1 / d for d in [1, 2]: with s = 3 - 2 d, 1 - d p(d) = T3(s) / 99 (Chebyshev) is at most 1 / 99;
+ * two of Newton's steps square that twice. Faster than a division. */
+static inline mw_vf inverse_(mw_vf d)
+{
+    mw_vf r = vf_fma(vf_fma(vf_set(32.0f / 99), d, vf_set(-144.0f / 99)), d, vf_set(210.0f / 99));
+
+    r = vf_fma(r, vf_fma(-d, r, vf_set(1)), r);
+    return vf_fma(r, vf_fma(-d, r, vf_set(1)), r);
+}
+
+/* v / (1 + e^(-1.702 v)), by e^-|1.702 v| on either side. */
+static inline mw_vf gelu_(mw_vf v)
+{
+    const mw_vf a = v * vf_set(-1.702f);
+    const mw_vf e = exp_((mw_vf)((mw_vfi)a | INT32_MIN));
+    const mw_vf share = inverse_(e + 1.0f);
+
+    return v * vf_pick(a > 0, e * share, share);
+}
+
+INLINE mw_vf number_(const mw_vit_sums *s, size_t j, mw_vf lo, mw_vf step)
+{
+    mw_vfi sum;
+
+    memcpy(&sum, s->sum + j, sizeof sum);
+    return vf_fma(step * vf_load(s->scale + j), __builtin_convertvector(sum, mw_vf),
+                  vf_fma(lo, vf_load(s->wsum + j), vf_load(s->bias + j)));
+}
+
+INLINE void finish_(const mw_vit_sums *s, const mw_vit_after after, float *y)
+{
+    const mw_vf lo = vf_set(s->range.lo), step = vf_set(s->range.step);
+
+    for (size_t j = 0; j < s->n; j += MW_VL) {
+        mw_vf v = number_(s, j, lo, step);
+
+        if (after == MW_VIT_ADD) v += vf_load(y + j);
+        if (after == MW_VIT_GELU) v = gelu_(v);
+        if (j + MW_VL <= s->n)
+            vf_store(y + j, v);
+        else
+            memcpy(y + j, &v, (s->n - j) * sizeof *y);
+    }
+}
+
+static void finish_lanes(const mw_vit_sums *s, mw_vit_after after, float *y)
+{
+    if (after == MW_VIT_ADD)
+        finish_(s, MW_VIT_ADD, y);
+    else if (after == MW_VIT_GELU)
+        finish_(s, MW_VIT_GELU, y);
+    else
+        finish_(s, MW_VIT_WRITE, y);
 }
 
 #undef INLINE

@@ -5,7 +5,9 @@
  * alike, from Hugging Face's or OpenAI's tensor names.
  *
  * Numbers: preparation exact (Pillow's bytes, then element-wise float); tower tolerance (oneDNN).
- * An embedding does not depend on what else is in its batch beyond that tolerance.
+ * An embedding does not depend on what else is in its batch beyond that tolerance. With 8 bits the
+ * tower is in fixed order, all of it: products are exact, the rest are kernels of ours, so that the
+ * bits of an embedding are the same on every processor that has it.
  */
 #ifndef MW_FEATURE_VIT_H
 #define MW_FEATURE_VIT_H
@@ -17,7 +19,9 @@
 
 typedef enum mw_vit_precision {
     MW_VIT_F32,
-    MW_VIT_BF16 /* matrix products in bfloat16, sums in float32; refused where the CPU has none */
+    MW_VIT_BF16, /* matrix products in bfloat16, sums in float32; refused where the CPU has none */
+    MW_VIT_INT8  /* those of the layers with 8-bit weights (a step per output) and activations (a
+                  * range per row), exact sums; refused where the CPU has none */
 } mw_vit_precision;
 
 /* side of the square input and of a patch in pixels; width, mlp, columns: values per token, in the
@@ -35,7 +39,7 @@ typedef struct mw_vit mw_vit;
 
 /* Read the image tower of a CLIP weight file. *out is the caller's (mw_vit_net_destroy).
  * MW_ERR_IO, MW_ERR_FORMAT "bad_weights", "no_tensor", "bad_shape", "bad_dtype", MW_ERR_RANGE
- * "no_bf16". */
+ * "no_bf16", "no_int8". */
 mw_status mw_vit_net_load(mw_vit_net **out, const char *path, mw_vit_precision precision,
                           mw_error *err);
 void mw_vit_net_destroy(mw_vit_net **net);

@@ -147,9 +147,9 @@ static void write_and_close(file *f, const char *path)
 /* ---- refusals ---- */
 
 /* In another process, where nothing has asked for the level yet. */
-static void bfloat16_is_refused_without_the_instructions(void **state)
+static void expect_refusal_at(const folder *f, const char *variable, const char *level,
+                              mw_vit_precision precision, const char *reason)
 {
-    const folder *f = *state;
     const pid_t pid = fork();
     int status;
 
@@ -159,12 +159,24 @@ static void bfloat16_is_refused_without_the_instructions(void **state)
         mw_error err = { 0 };
         mw_status st;
 
-        setenv("MW_CPU", "avx2", 1);
-        st = mw_vit_net_load(&net, f->tiny, MW_VIT_BF16, &err);
-        _exit(!(st == MW_ERR_RANGE && !strcmp(err.reason, "no_bf16") && !net));
+        setenv(variable, level, 1);
+        st = mw_vit_net_load(&net, f->tiny, precision, &err);
+        _exit(!(st == MW_ERR_RANGE && !strcmp(err.reason, reason) && !net));
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void bfloat16_is_refused_without_the_instructions(void **state)
+{
+    expect_refusal_at(*state, "MW_CPU", "avx2", MW_VIT_BF16, "no_bf16");
+}
+
+/* Also where oneDNN has been told not to use them. */
+static void eight_bits_are_refused_without_the_instructions(void **state)
+{
+    expect_refusal_at(*state, "MW_CPU", "c", MW_VIT_INT8, "no_int8");
+    expect_refusal_at(*state, "ONEDNN_MAX_CPU_ISA", "AVX2", MW_VIT_INT8, "no_int8");
 }
 
 static void expect_refusal(const char *path, mw_status code, const char *reason, const char *word)
@@ -454,24 +466,33 @@ static void openai_names_give_the_same_embeddings(void **state)
     mw_vit_net_destroy(&openai);
 }
 
+static int have(mw_vit_precision p)
+{
+    return p == MW_VIT_BF16 ? mw_cpu_bf16() : p == MW_VIT_INT8 ? mw_cpu_int8() : 1;
+}
+
+/* Of values in about [-2, 2] that should not differ. */
+static const float tolerance[] = { [MW_VIT_F32] = 1e-5f, [MW_VIT_BF16] = 0.03f, [MW_VIT_INT8] = 0 };
+
 static void towers_of_one_layer_and_odd_sizes_run(void **state)
 {
     static const random_vit_size size[] = { { 32, 8, 64, 1, 100, 7 }, { 32, 16, 192, 3, 77, 5 } };
     const folder *f = *state;
 
     for (size_t k = 0; k < sizeof size / sizeof *size; k++)
-        for (int bf16 = 0; bf16 <= mw_cpu_bf16(); bf16++) {
+        for (mw_vit_precision p = MW_VIT_F32; p <= MW_VIT_INT8; p++) {
             float *x = random_pictures(5), *all, *one;
             const size_t columns = (size_t)size[k].columns;
             mw_vit_net *net;
 
+            if (!have(p)) continue;
             random_vit_write(f->other, &size[k], 6);
-            net = load(f->other, bf16 ? MW_VIT_BF16 : MW_VIT_F32);
+            net = load(f->other, p);
             all = embed(net, x, 5, 5, 1);
             one = embed(net, x, 5, 1, 1);
             for (size_t i = 0; i < 5 * columns; i++) {
                 assert_true(isfinite(all[i]));
-                assert_true(fabsf(all[i] - one[i]) <= (bf16 ? 0.03f : 1e-5f));
+                assert_true(fabsf(all[i] - one[i]) <= tolerance[p]);
             }
             /* pictures differ, so do embeddings */
             assert_memory_not_equal(all, all + columns, columns * sizeof *all);
@@ -485,28 +506,33 @@ static void towers_of_one_layer_and_odd_sizes_run(void **state)
 /* ---- what must not matter ---- */
 
 /* Promised is the tolerance. Bits: seen equal with oneDNN 2.6 and 3.2, whose kernels add along k in
- * an order that does not depend on the rows. */
+ * an order that does not depend on the rows. With 8 bits they are promised. */
 static void neither_batch_nor_threads_matter(void **state)
 {
     static const size_t batch[] = { 1, 2, 3, 8, 13, N_PICTURES };
     const folder *f = *state;
 
-    for (int bf16 = 0; bf16 <= mw_cpu_bf16(); bf16++) {
-        mw_vit_net *net = load(f->tiny, bf16 ? MW_VIT_BF16 : MW_VIT_F32);
-        float *x = random_pictures(N_PICTURES), *want = embed(net, x, N_PICTURES, N_PICTURES, 1);
+    for (mw_vit_precision p = MW_VIT_F32; p <= MW_VIT_INT8; p++) {
+        static const char *const name[] = { "float32", "bfloat16", "8 bits" };
+        mw_vit_net *net = have(p) ? load(f->tiny, p) : NULL;
+        float *x, *want;
         int differ = 0;
+
+        if (!net) continue;
+        x = random_pictures(N_PICTURES);
+        want = embed(net, x, N_PICTURES, N_PICTURES, 1);
 
         for (size_t k = 0; k < sizeof batch / sizeof *batch; k++)
             for (int threads = 1; threads <= 3; threads++) {
                 float *got = embed(net, x, N_PICTURES, batch[k], threads);
 
                 for (size_t i = 0; i < N_PICTURES * COLUMNS; i++) {
-                    assert_true(fabsf(got[i] - want[i]) <= (bf16 ? 0.03f : 1e-5f));
+                    assert_true(fabsf(got[i] - want[i]) <= tolerance[p]);
                     differ += got[i] != want[i];
                 }
                 free(got);
             }
-        print_message("# %s: %d values differ\n", bf16 ? "bfloat16" : "float32", differ);
+        print_message("# %s: %d values differ\n", name[p], differ);
         free(x);
         free(want);
         mw_vit_net_destroy(&net);
@@ -548,9 +574,8 @@ static void one_net_serves_several_callers_at_once(void **state)
     mw_vit_net_destroy(&net);
 }
 
-static void memory_may_run_out(void **state)
+static void memory_may_run_out_in(const folder *f, mw_vit_precision precision)
 {
-    const folder *f = *state;
     const long live = mw_mem_live();
     mw_status st = MW_ERR_NOMEM;
     mw_vit_net *net = NULL;
@@ -559,7 +584,7 @@ static void memory_may_run_out(void **state)
 
     while (st == MW_ERR_NOMEM) {
         mw_mem_fail_at(++n);
-        st = mw_vit_net_load(&net, f->tiny, MW_VIT_F32, NULL);
+        st = mw_vit_net_load(&net, f->tiny, precision, NULL);
         mw_mem_fail_at(0);
         if (st != MW_OK) assert_null(net);
         if (st != MW_OK) assert_int_equal(mw_mem_live(), live);
@@ -577,6 +602,37 @@ static void memory_may_run_out(void **state)
     mw_vit_destroy(&v);
     mw_vit_net_destroy(&net);
     assert_int_equal(mw_mem_live(), live);
+}
+
+static void memory_may_run_out(void **state)
+{
+    memory_may_run_out_in(*state, MW_VIT_F32);
+    if (have(MW_VIT_INT8)) memory_may_run_out_in(*state, MW_VIT_INT8);
+}
+
+/* A file of NaN is none that is refused; its embeddings must not look like others. */
+static void weights_that_are_not_numbers_show(void **state)
+{
+    static const char *const name[] = { "vision_model.encoder.layers.0.mlp.fc1.weight",
+                                        "vision_model.encoder.layers.0.layer_norm2.weight",
+                                        "vision_model.encoder.layers.1.self_attn.out_proj.bias" };
+    const folder *f = *state;
+
+    for (size_t k = 0; k < sizeof name / sizeof *name && have(MW_VIT_INT8); k++) {
+        file *some = open_file(f->tiny);
+        float *x = random_pictures(2), *got;
+        mw_vit_net *net;
+
+        some->held[find(some, name[k])][5] = NAN;
+        write_and_close(some, f->other);
+        net = load(f->other, MW_VIT_INT8);
+        got = embed(net, x, 2, 2, 1);
+        for (int i = 0; i < 2 * COLUMNS; i++)
+            assert_true(isnan(got[i]));
+        free(x);
+        free(got);
+        mw_vit_net_destroy(&net);
+    }
 }
 
 /* ---- pixels ---- */
@@ -654,8 +710,9 @@ static void crops_outside_the_frame_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        /* first: nothing may have asked for the CPU level before */
+        /* first: nothing may have asked for the CPU level before, the library neither */
         cmocka_unit_test(bfloat16_is_refused_without_the_instructions),
+        cmocka_unit_test(eight_bits_are_refused_without_the_instructions),
         cmocka_unit_test(every_missing_tensor_is_named),
         cmocka_unit_test(every_tensor_of_another_shape_is_named),
         cmocka_unit_test(sizes_that_make_no_tower_are_refused),
@@ -667,6 +724,7 @@ int main(void)
         cmocka_unit_test(neither_batch_nor_threads_matter),
         cmocka_unit_test(one_net_serves_several_callers_at_once),
         cmocka_unit_test(memory_may_run_out),
+        cmocka_unit_test(weights_that_are_not_numbers_show),
         cmocka_unit_test(a_crop_is_that_part_of_the_frame),
         cmocka_unit_test(pixels_are_planar_and_normalised),
         cmocka_unit_test(crops_outside_the_frame_are_refused),

@@ -14,7 +14,7 @@
 enum { SIDE = 2, COLUMNS = 4, PIXELS = 3 * SIDE * SIDE };
 
 struct mw_vit_net {
-    int bf16;
+    mw_vit_precision precision;
 };
 
 struct mw_vit {
@@ -22,7 +22,8 @@ struct mw_vit {
     int n_threads;
 };
 
-static int n_nets, n_vits, n_runs, fail_run, last_threads, last_bf16;
+static int n_nets, n_vits, n_runs, fail_run, last_threads;
+static mw_vit_precision last_precision;
 static size_t batch_of_run[16];
 
 mw_status mw_vit_net_load(mw_vit_net **out, const char *path, mw_vit_precision precision,
@@ -32,7 +33,7 @@ mw_status mw_vit_net_load(mw_vit_net **out, const char *path, mw_vit_precision p
     if (strcmp(path, "weights")) return mw_fail(err, MW_ERR_FORMAT, "bad_weights", "'%s'", path);
     *out = mw_calloc(1, sizeof **out);
     if (!*out) return mw_fail_nomem(err);
-    last_bf16 = precision == MW_VIT_BF16;
+    last_precision = precision;
     n_nets++;
     return MW_OK;
 }
@@ -191,20 +192,20 @@ static void an_error_lets_go_of_the_rows(void **state)
 static void settings_reach_the_tower(void **state)
 {
     fixture x = made(4);
-    mw_encoder bf16 = { .type = &mw_encoder_clip,
-                        .config = { .weights = "weights", .bf16 = 1, .batch = 1 } };
+    mw_encoder int8 = { .type = &mw_encoder_clip,
+                        .config = { .weights = "weights", .precision = MW_VIT_INT8, .batch = 1 } };
 
     (void)state;
     assert_int_equal(last_threads, 3);
-    assert_int_equal(last_bf16, 0);
+    assert_int_equal(last_precision, MW_VIT_F32);
     assert_int_equal(x.e.n_columns, COLUMNS);
     assert_string_equal(x.e.names[0], "clip0");
     assert_string_equal(x.e.names[3], "clip3");
     assert_int_equal(mw_encoder_clip.whole_frames, 1);
-    assert_ok(mw_encoder_clip.open(&bf16, NULL));
-    assert_int_equal(last_bf16, 1);
-    mw_encoder_clip.close(&bf16);
-    mw_free(bf16.name_memory);
+    assert_ok(mw_encoder_clip.open(&int8, NULL));
+    assert_int_equal(last_precision, MW_VIT_INT8);
+    mw_encoder_clip.close(&int8);
+    mw_free(int8.name_memory);
     clear(&x);
 }
 

@@ -14,4 +14,4 @@ static inline mw_vf vf_fma(mw_vf a, mw_vf b, mw_vf c)
 
 #include "feature/vit/tower_kernels_lanes.inc.h"
 
-const mw_vit_kernels mw_vit_kernels_avx512 = { norm_lanes, narrow_lanes, attend_lanes };
+const mw_vit_kernels mw_vit_kernels_avx512 = { norm_lanes, narrow_lanes, attend_lanes, quantise_lanes, finish_lanes };
