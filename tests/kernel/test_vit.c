@@ -241,13 +241,12 @@ static void the_exponential_is_as_good_as_stated(void **state)
 
 enum { LONGEST = 3072 };
 
-/* The definition in double precision: x - lo and the product rounded to float32 as they are there.
- */
+/* The definition in double precision, where the product is exact. */
 static uint8_t plain_step(float x, float lo, float most)
 {
-    const float scale = (float)(255.0 / (most - lo)), d = (float)((double)x - lo);
+    const float scale = 255.0f / (most - lo), d = x - lo;
 
-    return (uint8_t)lrint((float)((double)d * scale));
+    return (uint8_t)lrint((double)d * scale);
 }
 
 static void check_steps(const float *x, size_t n)

@@ -13,6 +13,22 @@ static inline mw_vf vf_fma(mw_vf a, mw_vf b, mw_vf c)
     return c;
 }
 
+static inline mw_vf vf_max(mw_vf a, mw_vf b)
+{
+    return vf_pick(a > b, a, b);
+}
+
+static inline mw_vf vf_min(mw_vf a, mw_vf b)
+{
+    return vf_pick(a < b, a, b);
+}
+
+static inline void vf_low_bytes(uint8_t *p, mw_vf v)
+{
+    for (int l = 0; l < MW_VL; l++)
+        p[l] = (uint8_t)((mw_vfi)v)[l];
+}
+
 #include "feature/vit/tower_kernels_lanes.inc.h"
 
 const mw_vit_kernels mw_vit_kernels_c = { norm_lanes, narrow_lanes, attend_lanes, quantise_lanes,

@@ -47,9 +47,9 @@ typedef struct mw_vit_range {
 } mw_vit_range;
 
 /* x [n] -> q [n], n >= 1: lo is the least value, step = (most - lo) / 255, q is (x - lo) times
- * 255 / (most - lo), rounded half to even. A row of one value, up to 2^-100, has step and q 0. A
- * row that holds NaN or infinity, or more than float32 between its ends, has lo and step NaN and q
- * 0. */
+ * 255 / (most - lo), x - lo and the quotient rounded to float32, then once, half to even. A row of
+ * one value, up to 2^-100, has step and q 0. A row that holds NaN or infinity, or more than float32
+ * between its ends, has lo and step NaN and q 0. */
 typedef mw_vit_range mw_vit_quantise_fn(const float *x, size_t n, uint8_t *q);
 
 /* What to do with the numbers that sums stand for: write them, add them to what is there, or write

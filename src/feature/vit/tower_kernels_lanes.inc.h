@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The kernels of tower_kernels.h over vectors of MW_VL floats (dsp/lanes.h); the including file
- * defines vf_fma(a, b, c) = a b + c with one rounding.
+ * defines
+ *   vf_fma(a, b, c)     a b + c with one rounding
+ *   vf_max(a, b)        a > b ? a : b
+ *   vf_min(a, b)        a < b ? a : b
+ *   vf_low_bytes(p, v)  p[l] = lowest byte of the bits of lane l
  */
 
 typedef uint32_t vu_ __attribute__((vector_size(MW_VL * 4)));
 typedef uint16_t vs_ __attribute__((vector_size(MW_VL * 2)));
-typedef uint8_t vb_ __attribute__((vector_size(MW_VL)));
 typedef float v4_ __attribute__((vector_size(16)));
 
 /* PARTS vectors make a group of 16 lanes; VECS vectors are the width of a block of a product. */
@@ -15,11 +18,6 @@ enum { PARTS = MW_VIT_LANES / MW_VL, VECS = MW_VL == 16 ? 4 : 2, ROWS = 4 };
 #define INLINE static inline __attribute__((always_inline))
 
 /* ---- pieces ---- */
-
-static inline mw_vf max_(mw_vf a, mw_vf b)
-{
-    return vf_pick(a > b, a, b);
-}
 
 /* Lanes of group g summed by halves: 0..7 with 8..15 first. */
 static inline float sum_(const mw_vf *g)
@@ -50,7 +48,7 @@ static inline float largest_(const mw_vf *g)
 static inline mw_vf exp_(mw_vf x)
 {
     const mw_vf big = vf_set(0x1.8p23f);
-    const mw_vf a = max_(x, vf_set(-87.0f));
+    const mw_vf a = vf_max(x, vf_set(-87.0f));
     const mw_vf t = vf_fma(a, vf_set(0x1.715476p+0f), big), k = t - big;
     const mw_vf r = vf_fma(k, vf_set(-0x1.7f7d1cp-20f), vf_fma(k, vf_set(-0x1.62e4p-1f), a));
     const mw_vf scale = (mw_vf)(((mw_vfi)t - (mw_vfi)big + 127) << 23);
@@ -199,7 +197,7 @@ static void turn_(const mw_vit_head *h, float *to, size_t keys)
 }
 
 /* s [keys] -> e^(s - max), 0 beyond n; returns 1 / their sum. */
-static float softmax_(float *s, size_t keys, int n)
+static float softvf_max(float *s, size_t keys, int n)
 {
     mw_vf sum[PARTS], most[PARTS], m;
     mw_vfi lane;
@@ -214,7 +212,7 @@ static float softmax_(float *s, size_t keys, int n)
         for (int p = 0; p < PARTS; p++) {
             const int at = (int)j + p * MW_VL;
 
-            most[p] = max_(vf_pick(lane < n - at, vf_load(s + at), most[p]), most[p]);
+            most[p] = vf_max(vf_pick(lane < n - at, vf_load(s + at), most[p]), most[p]);
         }
     m = vf_set(largest_(most));
     for (size_t j = 0; j < keys; j += MW_VIT_LANES)
@@ -241,7 +239,7 @@ static void attend_lanes(const mw_vit_head *h)
         product_(h->q + (size_t)from * h->q_stride, h->q_stride, n, turned, keys, score, keys,
                  h->size, keys);
         for (int i = 0; i < n; i++)
-            share[i] = softmax_(score + (size_t)i * keys, keys, h->n_keys);
+            share[i] = softvf_max(score + (size_t)i * keys, keys, h->n_keys);
         product_(score, keys, n, h->v, h->kv_stride, mixed, size, h->n_keys, size);
         for (int i = 0; i < n; i++)
             for (size_t d = 0; d < size; d += MW_VL)
@@ -252,28 +250,29 @@ static void attend_lanes(const mw_vit_head *h)
 
 /* ---- 8 bits ---- */
 
-static inline mw_vf min_(mw_vf a, mw_vf b)
-{
-    return vf_pick(a < b, a, b);
-}
-
-/* Least and largest of x [n]; NaN both when one is not finite. */
+/* Least and largest of x [n]; NaN both when one is not finite. Four at a time, which do not wait
+ * for each other. */
 static mw_vit_range ends_(const float *x, size_t n)
 {
-    mw_vf lo = vf_set(x[0]), hi = lo, bad = vf_set(0);
+    mw_vf lo[4], hi[4], bad[4];
     float least[MW_VL], most[MW_VL], sum[MW_VL];
     size_t i = 0;
 
-    for (; i + MW_VL <= n; i += MW_VL) {
-        const mw_vf v = vf_load(x + i);
-
-        lo = min_(v, lo);
-        hi = max_(v, hi);
-        bad += v * 0.0f;
+    for (int p = 0; p < 4; p++) {
+        lo[p] = hi[p] = vf_set(x[0]);
+        bad[p] = vf_set(0);
     }
-    vf_store(least, lo);
-    vf_store(most, hi);
-    vf_store(sum, bad);
+    for (; i + 4 * MW_VL <= n; i += 4 * MW_VL)
+        for (int p = 0; p < 4; p++) {
+            const mw_vf v = vf_load(x + i + p * MW_VL);
+
+            lo[p] = vf_min(v, lo[p]);
+            hi[p] = vf_max(v, hi[p]);
+            bad[p] = vf_fma(v, vf_set(0), bad[p]);
+        }
+    vf_store(least, vf_min(vf_min(lo[0], lo[1]), vf_min(lo[2], lo[3])));
+    vf_store(most, vf_max(vf_max(hi[0], hi[1]), vf_max(hi[2], hi[3])));
+    vf_store(sum, bad[0] + bad[1] + (bad[2] + bad[3]));
     for (; i < n; i++) {
         least[0] = x[i] < least[0] ? x[i] : least[0];
         most[0] = x[i] > most[0] ? x[i] : most[0];
@@ -289,11 +288,9 @@ static mw_vit_range ends_(const float *x, size_t n)
 }
 
 /* Adding 1.5 2^23 leaves the integer, rounded half to even, in the low bits. */
-static inline vb_ steps_(mw_vf x, mw_vf lo, mw_vf scale)
+static inline void steps_(uint8_t *q, mw_vf x, mw_vf lo, mw_vf scale)
 {
-    const vu_ bits = (vu_)((x - lo) * scale + 0x1.8p23f);
-
-    return __builtin_convertvector(bits, vb_);
+    vf_low_bytes(q, vf_fma(x - lo, scale, vf_set(0x1.8p23f)));
 }
 
 static mw_vit_range quantise_lanes(const float *x, size_t n, uint8_t *q)
@@ -302,8 +299,8 @@ static mw_vit_range quantise_lanes(const float *x, size_t n, uint8_t *q)
     const float range = ends.step - ends.lo;
     const mw_vf lo = vf_set(ends.lo), scale = vf_set(255.0f / range);
     float tail[MW_VL] = { 0 };
+    uint8_t last[MW_VL];
     size_t i = 0;
-    vb_ b;
 
     if (!(range >= 0x1p-100f && range < INFINITY)) {
         const int constant = range < 0x1p-100f;
@@ -311,13 +308,11 @@ static mw_vit_range quantise_lanes(const float *x, size_t n, uint8_t *q)
         memset(q, 0, n);
         return (mw_vit_range){ constant ? ends.lo : NAN, constant ? 0 : NAN };
     }
-    for (; i + MW_VL <= n; i += MW_VL) {
-        b = steps_(vf_load(x + i), lo, scale);
-        memcpy(q + i, &b, sizeof b);
-    }
+    for (; i + MW_VL <= n; i += MW_VL)
+        steps_(q + i, vf_load(x + i), lo, scale);
     memcpy(tail, x + i, (n - i) * sizeof *x);
-    b = steps_(vf_load(tail), lo, scale);
-    memcpy(q + i, &b, n - i);
+    steps_(last, vf_load(tail), lo, scale);
+    memcpy(q + i, last, n - i);
     return (mw_vit_range){ ends.lo, range / 255.0f };
 }
 
@@ -341,28 +336,31 @@ static inline mw_vf gelu_(mw_vf v)
     return v * vf_pick(a > 0, e * share, share);
 }
 
-INLINE mw_vf number_(const mw_vit_sums *s, size_t j, mw_vf lo, mw_vf step)
+INLINE mw_vf number_(const mw_vit_sums *s, size_t j, mw_vf lo, mw_vf step, const mw_vit_after after,
+                     const float *y)
 {
     mw_vfi sum;
+    mw_vf v;
 
     memcpy(&sum, s->sum + j, sizeof sum);
-    return vf_fma(step * vf_load(s->scale + j), __builtin_convertvector(sum, mw_vf),
-                  vf_fma(lo, vf_load(s->wsum + j), vf_load(s->bias + j)));
+    v = vf_fma(step * vf_load(s->scale + j), __builtin_convertvector(sum, mw_vf),
+               vf_fma(lo, vf_load(s->wsum + j), vf_load(s->bias + j)));
+    if (after == MW_VIT_ADD) return v + vf_load(y + j);
+    return after == MW_VIT_GELU ? gelu_(v) : v;
 }
 
-INLINE void finish_(const mw_vit_sums *s, const mw_vit_after after, float *y)
+INLINE void finish_(const mw_vit_sums *sums, const mw_vit_after after, float *y)
 {
-    const mw_vf lo = vf_set(s->range.lo), step = vf_set(s->range.step);
+    const mw_vit_sums s = *sums; /* what stores to y cannot change */
+    const mw_vf lo = vf_set(s.range.lo), step = vf_set(s.range.step);
+    size_t j = 0;
 
-    for (size_t j = 0; j < s->n; j += MW_VL) {
-        mw_vf v = number_(s, j, lo, step);
+    for (; j + MW_VL <= s.n; j += MW_VL)
+        vf_store(y + j, number_(&s, j, lo, step, after, y));
+    if (j < s.n) {
+        const mw_vf v = number_(&s, j, lo, step, after, y);
 
-        if (after == MW_VIT_ADD) v += vf_load(y + j);
-        if (after == MW_VIT_GELU) v = gelu_(v);
-        if (j + MW_VL <= s->n)
-            vf_store(y + j, v);
-        else
-            memcpy(y + j, &v, (s->n - j) * sizeof *y);
+        memcpy(y + j, &v, (s.n - j) * sizeof *y);
     }
 }
 
