@@ -249,8 +249,35 @@ static mw_status pack(mw_packed **out, const loader *f, const float *matrix, con
     return mw_packed_create(out, matrix, bias, n, k, f->type, MW_VIT_CHUNK * f->info.tokens, err);
 }
 
+/* Before 8 bits: a channel that a norm makes large would take the range of its row, and one whose
+ * weights are large that of its outputs. Half of the difference is moved from one to the other
+ * (SmoothQuant, Xiao et al. 2023, with the norm's gain for measured activations), by powers of two,
+ * so that products stay what they are. matrix [n][width] takes in what norm gives. */
+static void balance(mw_vit_norm *norm, const loader *f, int n)
+{
+    const size_t d = (size_t)f->info.width;
+
+    if (f->type != MW_MATMUL_INT8) return;
+    for (size_t k = 0; k < d; k++) {
+        const float reach = hypotf(norm->weight[k], norm->bias[k]);
+        float most = 0, scale;
+        int e = 0;
+
+        for (size_t j = 0; j < (size_t)n; j++)
+            most = fmaxf(most, fabsf(f->matrix[j * d + k]));
+        if (!(reach > 0x1p-60f && reach < 0x1p60f && most > 0x1p-60f && most < 0x1p60f)) continue;
+        frexpf(reach / most, &e);
+        scale = ldexpf(1, e / 2);
+        norm->weight[k] /= scale;
+        norm->bias[k] /= scale;
+        for (size_t j = 0; j < (size_t)n; j++)
+            f->matrix[j * d + k] *= scale;
+    }
+}
+
+/* norm: what gives the input, or NULL. */
 static mw_status read_linear(mw_packed **out, const loader *f, int layer, tensor_id id, int n,
-                             int k, mw_error *err)
+                             int k, mw_vit_norm *norm, mw_error *err)
 {
     char name[NAME_BYTES];
     mw_status st;
@@ -259,6 +286,7 @@ static mw_status read_linear(mw_packed **out, const loader *f, int layer, tensor
     st = read_2(f, name, n, k, f->matrix, err);
     name_of(name, f, layer, f->l->tensor[id], ".bias");
     if (st == MW_OK) st = read_1(f, name, n, f->bias, err);
+    if (st == MW_OK && norm) balance(norm, f, n);
     return st == MW_OK ? pack(out, f, f->matrix, f->bias, n, k, err) : st;
 }
 
@@ -298,13 +326,14 @@ static mw_status read_attention(mw_vit_layer *l, const loader *f, int layer, mw_
         f->matrix[i] *= scale;
     for (int i = 0; i < d; i++)
         f->bias[i] *= scale;
+    balance(&l->norm1, f, 3 * d);
     if (layer < f->info.layers - 1) {
         st = pack(&l->in, f, f->matrix, f->bias, 3 * d, d, err);
     } else {
         st = pack(&l->query, f, f->matrix, f->bias, d, d, err);
         if (st == MW_OK) st = pack(&l->in, f, f->matrix + n, f->bias + d, 2 * d, d, err);
     }
-    return st == MW_OK ? read_linear(&l->out, f, layer, OUT, d, d, err) : st;
+    return st == MW_OK ? read_linear(&l->out, f, layer, OUT, d, d, NULL, err) : st;
 }
 
 static mw_status read_layer(mw_vit_layer *l, const loader *f, int layer, mw_error *err)
@@ -314,8 +343,8 @@ static mw_status read_layer(mw_vit_layer *l, const loader *f, int layer, mw_erro
 
     if (st == MW_OK) st = read_attention(l, f, layer, err);
     if (st == MW_OK) st = read_norm(&l->norm2, f, layer, NORM2, err);
-    if (st == MW_OK) st = read_linear(&l->fc1, f, layer, FC1, mlp, d, err);
-    if (st == MW_OK) st = read_linear(&l->fc2, f, layer, FC2, d, mlp, err);
+    if (st == MW_OK) st = read_linear(&l->fc1, f, layer, FC1, mlp, d, &l->norm2, err);
+    if (st == MW_OK) st = read_linear(&l->fc2, f, layer, FC2, d, mlp, NULL, err);
     return st;
 }
 

@@ -610,6 +610,70 @@ static void memory_may_run_out(void **state)
     if (have(MW_VIT_INT8)) memory_may_run_out_in(*state, MW_VIT_INT8);
 }
 
+static double least_cosine(const float *a, const float *b, size_t n)
+{
+    double least = 1;
+
+    for (size_t i = 0; i < n; i++, a += COLUMNS, b += COLUMNS) {
+        double ab = 0, aa = 0, bb = 0;
+
+        for (int k = 0; k < COLUMNS; k++) {
+            ab += (double)a[k] * b[k];
+            aa += (double)a[k] * a[k];
+            bb += (double)b[k] * b[k];
+        }
+        least = fmin(least, ab / sqrt(aa * bb));
+    }
+    return least;
+}
+
+/* Gains of a few channels 64 times as large, and the weights they meet as much smaller: the same
+ * products, of which only the balanced ones fit 8 bits. */
+static void channels_that_dwarf_others_are_balanced(void **state)
+{
+    static const char *const parts[] = { "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
+                                         "mlp.fc1" };
+    const folder *f = *state;
+    file *some = open_file(f->tiny);
+    mw_vit_net *f32, *int8;
+    float *x, *want, *got;
+
+    if (!have(MW_VIT_INT8)) skip();
+    for (size_t p = 0; p < 4; p++) {
+        char name[128];
+        float *w, *norm, *bias;
+
+        snprintf(name, sizeof name, "vision_model.encoder.layers.0.%s.weight", parts[p]);
+        w = some->held[find(some, name)];
+        for (size_t j = 0; j < (p < 3 ? 128u : 256u); j++)
+            for (size_t k = 3; k < 128; k += 31)
+                w[j * 128 + k] /= 64;
+        snprintf(name, sizeof name, "vision_model.encoder.layers.0.layer_norm%d.weight",
+                 p < 3 ? 1 : 2);
+        norm = some->held[find(some, name)];
+        snprintf(name, sizeof name, "vision_model.encoder.layers.0.layer_norm%d.bias",
+                 p < 3 ? 1 : 2);
+        bias = some->held[find(some, name)];
+        for (size_t k = 3; k < 128 && (p == 0 || p == 3); k += 31) {
+            norm[k] *= 64;
+            bias[k] *= 64;
+        }
+    }
+    write_and_close(some, f->other);
+    f32 = load(f->tiny, MW_VIT_F32);
+    int8 = load(f->other, MW_VIT_INT8);
+    x = random_pictures(N_PICTURES);
+    want = embed(f32, x, N_PICTURES, 8, 1);
+    got = embed(int8, x, N_PICTURES, 8, 1);
+    print_message("# least cosine: 1 - %.1e\n", 1 - least_cosine(got, want, N_PICTURES));
+    assert_true(least_cosine(got, want, N_PICTURES) > 0.999);
+    free(x);
+    free(want);
+    free(got);
+    mw_vit_net_destroy(&f32);
+    mw_vit_net_destroy(&int8);
+}
+
 /* A file of NaN is none that is refused; its embeddings must not look like others. */
 static void weights_that_are_not_numbers_show(void **state)
 {
@@ -724,6 +788,7 @@ int main(void)
         cmocka_unit_test(neither_batch_nor_threads_matter),
         cmocka_unit_test(one_net_serves_several_callers_at_once),
         cmocka_unit_test(memory_may_run_out),
+        cmocka_unit_test(channels_that_dwarf_others_are_balanced),
         cmocka_unit_test(weights_that_are_not_numbers_show),
         cmocka_unit_test(a_crop_is_that_part_of_the_frame),
         cmocka_unit_test(pixels_are_planar_and_normalised),
