@@ -259,7 +259,8 @@ static void balance(mw_vit_norm *norm, const loader *f, int n)
 
     if (f->type != MW_MATMUL_INT8) return;
     for (size_t k = 0; k < d; k++) {
-        const float reach = hypotf(norm->weight[k], norm->bias[k]);
+        const double gain = (double)norm->weight[k], shift = (double)norm->bias[k];
+        const float reach = (float)sqrt(gain * gain + shift * shift);
         float most = 0, scale;
         int e = 0;
 
