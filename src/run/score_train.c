@@ -67,7 +67,7 @@ static const mw_opt data_table[] = {
     { "scorer", MW_OPT_TEXT, O(scorer), "", .help = "for net given: folder of a trained scorer, or truth", .flags = MW_OPT_RUNTIME },
     { "base", MW_OPT_TEXT, O(base), "", .help = "for net given: folder of a trained control (its seed_N): its weights stay, and only what it lacks is learned", .flags = MW_OPT_RUNTIME },
     { "form", MW_OPT_ENUM, O(form), "auto", .choices = form_names,
-      .help = "how net given uses its scores: options: as use-*, coefficient and token-drop say; bias: fixed bias on attention and pooling; replace: that, and soft replacement by a learned missing token; auto: replace with --regime clean, else options", .flags = MW_OPT_RUNTIME },
+      .help = "how net given uses its scores: options: as use-*, coefficient and token-drop say; bias: fixed bias on attention and pooling; replace: that, and soft replacement by a learned missing token; auto: with --regime clean replace, on a control that is trained first and stays (OUT/control, or --base); else options", .flags = MW_OPT_RUNTIME },
     { "targets", MW_OPT_ENUM, O(targets), "truth", .choices = target_names,
       .help = "reliability to learn: truth, or truth times exp(-error / median error) of unimodal networks on clips they have not seen" },
     { "l2", MW_OPT_ENUM, O(l2), "auto", .choices = l2_names, .help = "bring rows of the picture to length 1 first; auto: CLIP embeddings" },
@@ -105,7 +105,8 @@ typedef struct train_run {
     int n_threads;
     mw_feature_bank bank;
     mw_net_options net; /* as the form says, completed with what the bank holds */
-    data_options d;     /* the same; borrows o's lists and texts */
+    data_options d;     /* the same; borrows o's lists and texts, and base_dir */
+    char *base_dir;     /* of the control that the form stands on; NULL: none of its own */
     mw_prep prep;
     mw_model *scorer;
     int truth; /* scores are the truth */
@@ -146,6 +147,40 @@ static int form_is_free(const mw_net_options *n)
            n->coefficient == 0 && !n->coefficient_fixed;
 }
 
+static mw_status check_scorer(train_run *r, mw_error *err)
+{
+    const char *path = r->d.scorer;
+
+    r->truth = !strcmp(path, "truth");
+    if (r->net.kind == MW_NET_GIVEN && !*path)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "option 'scorer': net given needs the folder of a scorer, or truth");
+    if (r->net.kind != MW_NET_GIVEN && (*path || *r->d.base))
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "options 'scorer' and 'base' belong to net given");
+    return MW_OK;
+}
+
+/* Train what the form stands on into OUT/control: the same network without scores, for the same
+ * seeds. */
+static mw_status train_control(train_run *r, mw_error *err)
+{
+    mw_train_options o = *r->o; /* borrows all texts and lists */
+    mw_summary summary;
+    mw_status st;
+    char none[] = "";
+
+    r->base_dir = mw_path_join(r->o->run.out, "control");
+    if (!r->base_dir) return mw_fail_nomem(err);
+    o.run.out = r->base_dir;
+    o.net.kind = MW_NET_NOSCORE;
+    o.d.scorer = none;
+    o.d.t.token_drop = 0;
+    st = r->o->run.dry_run ? MW_OK : mw_train(&o, r->hooks, &summary, err);
+    if (st == MW_OK) r->d.base = r->base_dir;
+    return st;
+}
+
 /* Write the form into the options that it stands for. */
 static mw_status apply_form(train_run *r, mw_error *err)
 {
@@ -168,7 +203,7 @@ static mw_status apply_form(train_run *r, mw_error *err)
     r->net.coefficient = 1;
     r->net.coefficient_fixed = 1;
     if (form == FORM_REPLACE && r->d.t.token_drop == 0) r->d.t.token_drop = REPLACE_TOKEN_DROP;
-    return MW_OK;
+    return r->d.form == FORM_AUTO && !*r->d.base ? train_control(r, err) : MW_OK;
 }
 
 /* Columns of each modality, from the first training clip; whether rows are brought to length 1. */
@@ -251,13 +286,6 @@ static mw_status open_scorer(train_run *r, mw_error *err)
     mw_net_config c;
     mw_status st;
 
-    r->truth = !strcmp(path, "truth");
-    if (r->net.kind == MW_NET_GIVEN && !*path)
-        return mw_fail(err, MW_ERR_RANGE, "bad_option",
-                       "option 'scorer': net given needs the folder of a scorer, or truth");
-    if (r->net.kind != MW_NET_GIVEN && (*path || *r->d.base))
-        return mw_fail(err, MW_ERR_RANGE, "bad_option",
-                       "options 'scorer' and 'base' belong to net given");
     if (!*path || r->truth) return MW_OK;
     st = mw_model_load(&r->scorer, path, err);
     if (st == MW_OK) st = mw_net_config_from(&c, &r->net, err);
@@ -667,6 +695,7 @@ static mw_status set_up(train_run *r, mw_error *err)
 
     r->d = r->o->d;
     if (st == MW_OK) st = mw_net_options_copy(&r->net, &r->o->net, err);
+    if (st == MW_OK) st = check_scorer(r, err);
     if (st == MW_OK) st = apply_form(r, err);
     if (st == MW_OK) st = mw_feature_bank_open(&r->bank, r->o->run.in, r->d.labels, err);
     if (st == MW_OK) st = find_columns(r, err);
@@ -700,6 +729,7 @@ mw_status mw_train(const mw_train_options *o, const mw_run_hooks *hooks, mw_summ
     mw_model_destroy(&r.scorer);
     mw_prep_clear(&r.prep);
     mw_opt_clear(mw_net_options_table, &r.net);
+    mw_free(r.base_dir);
     mw_feature_bank_close(&r.bank);
     return st;
 }

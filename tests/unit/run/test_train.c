@@ -399,8 +399,9 @@ static void a_frozen_scorer_is_kept_with_the_model(void **state)
 static void forms_stand_for_options(void **state)
 {
     static const char *const pairs[][2] = {
-        { "regime=clean", "regime=clean form=options use-emphasis=no use-replace=yes coefficient=1 "
-                          "coefficient-fixed=yes token-drop=0.5" },
+        { "regime=clean form=replace",
+          "regime=clean form=options use-emphasis=no use-replace=yes coefficient=1 "
+          "coefficient-fixed=yes token-drop=0.5" },
         { "form=bias", "form=options use-emphasis=no coefficient=1 coefficient-fixed=yes" },
         { "", "form=options" },
     };
@@ -477,6 +478,18 @@ static void a_base_stays_and_the_rest_is_learned(void **state)
     mw_model_destroy(&fresh);
     mw_model_destroy(&base);
     mw_model_destroy(&m);
+
+    /* by default the control is trained first */
+    snprintf(settings, sizeof settings, "net=given regime=clean scorer=%s", in("brel/seed_1"));
+    assert_ok(train("auto", settings, NULL, &s, NULL));
+    hash_of(a, "auto/control/seed_1/model.safetensors");
+    hash_of(b, "bctl/seed_1/model.safetensors");
+    assert_string_equal(a, b);
+    hash_of(a, "auto/seed_1/model.safetensors");
+    hash_of(b, "based/seed_1/model.safetensors");
+    assert_string_equal(a, b);
+    assert_ok(train("auto", settings, NULL, &s, NULL)); /* both are up to date */
+    assert_int_equal(s.n_skipped, 1);
 
     /* the base belongs to what a model is: the same folder with another one is refused */
     assert_ok(train("bctl2", "net=noscore regime=clean epochs=1", NULL, &s, NULL));
