@@ -390,6 +390,9 @@ static void a_frozen_scorer_is_kept_with_the_model(void **state)
     mw_model_destroy(&m);
     assert_ok(
         train("truth", "net=given scorer=truth use-replace=yes use-emphasis=no", NULL, &s, NULL));
+    assert_fails(mw_model_load(&m, in("truth/seed_1"), &err), MW_ERR_MISMATCH);
+    assert_string_equal(err.reason, "no_scorer");
+    assert_non_null(strstr(err.message, "truth/seed_1"));
     snprintf(settings, sizeof settings, "net=given windows=3,3 scorer=%s", in("rel/seed_1"));
     assert_fails(train("other", settings, NULL, &s, &err), MW_ERR_MISMATCH);
     assert_string_equal(err.reason, "other_features");
