@@ -83,8 +83,8 @@ static char *report(mw_eval *e)
 
 static void check_holds(const char *text, const char *const *holds)
 {
-    for (; *holds; holds++)
-        if (!strstr(text, *holds)) fail_msg("no '%s' in\n%s", *holds, text);
+    for (const char *want = *holds; want; want = *++holds)
+        if (!strstr(text, want)) fail_msg("no '%s' in\n%s", want, text);
 }
 
 static mw_eval *some_classes(void)
