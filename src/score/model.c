@@ -241,7 +241,7 @@ static mw_status load(mw_model *m, const char *dir, int depth, mw_error *err)
     if (st == MW_OK && json_is_true(json_object_get(m->about, "has_scorer")))
         st = load_scorer(m, inner, config, depth, err);
     if (st == MW_OK && c.kind == MW_NET_GIVEN && !m->scorer)
-        st = mw_fail(err, MW_ERR_MISMATCH, "no_scorer",
+        st = mw_fail(err, MW_ERR_FORMAT, "no_scorer",
                      "'%s' was trained with the truth in the place of a scorer, and has no scores "
                      "of its own",
                      dir);

@@ -57,8 +57,8 @@ mw_status mw_model_save(const mw_model *m, const char *dir,
                         mw_error *err);
 /* The folder is hostile: what config.json asks for is compared with the shapes in model.safetensors
  * before memory of that size is taken. MW_ERR_IO "no_model"; MW_ERR_FORMAT "bad_model", or what is
- * wrong with the weights ("bad_weights", "no_tensor", "bad_shape", "bad_dtype", "not_finite");
- * MW_ERR_MISMATCH "no_scorer": its network needs scores, and it was trained on the truth. */
+ * wrong with the weights ("bad_weights", "no_tensor", "bad_shape", "bad_dtype", "not_finite"), or
+ * "no_scorer": its network needs scores, and it was trained on the truth. */
 mw_status mw_model_load(mw_model **out, const char *dir, mw_error *err);
 
 /* One clip under one condition: variant [bank modality], NULL where it is missing. */

@@ -32,12 +32,7 @@ static char *dir;
 
 static const char *in(const char *name)
 {
-    static char text[8][512];
-    static int turn;
-
-    turn = (turn + 1) % 8;
-    snprintf(text[turn], sizeof text[turn], "%s/%s", dir, name);
-    return text[turn];
+    return path_in(dir, name);
 }
 
 /* One public call. Everything it needs is made anew in each; outputs go below "out". */
@@ -191,6 +186,18 @@ static mw_status set_all(const mw_opt_group *groups, size_t n, const setting *s,
     return st;
 }
 
+/* The rest of a call with "settings": options are made, set, used and freed. */
+#define RUN_JOB(job)                                                                               \
+    mw_##job##_options *o = mw_##job##_options_new(0, err);                                        \
+    mw_opt_group groups[MW_MAX_GROUPS];                                                            \
+    mw_status st;                                                                                  \
+                                                                                                   \
+    if (!o) return err ? err->code : MW_ERR_NOMEM;                                                 \
+    st = set_all(groups, mw_##job##_options_groups(o, groups), settings, err);                     \
+    if (st == MW_OK) st = mw_##job(o, NULL, summary, err);                                         \
+    mw_##job##_options_free(&o);                                                                   \
+    return st
+
 static mw_status set_options(mw_error *err, mw_summary *summary)
 {
     static const setting settings[] = { { "in", "a folder" }, { "snr", "1,2,3,4,5,6,7,8,9" },
@@ -233,15 +240,8 @@ static mw_status corrupt_audio(mw_error *err, mw_summary *summary)
                                  { "jobs", "1" },
                                  { "sync", "none" },
                                  { NULL, NULL } };
-    mw_corrupt_audio_options *o = mw_corrupt_audio_options_new(0, err);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
 
-    if (!o) return err ? err->code : MW_ERR_NOMEM;
-    st = set_all(groups, mw_corrupt_audio_options_groups(o, groups), settings, err);
-    if (st == MW_OK) st = mw_corrupt_audio(o, NULL, summary, err);
-    mw_corrupt_audio_options_free(&o);
-    return st;
+    RUN_JOB(corrupt_audio);
 }
 
 static mw_status corrupt_video(mw_error *err, mw_summary *summary)
@@ -255,15 +255,8 @@ static mw_status corrupt_video(mw_error *err, mw_summary *summary)
                                  { "jobs", "1" },
                                  { "sync", "none" },
                                  { NULL, NULL } };
-    mw_corrupt_video_options *o = mw_corrupt_video_options_new(0, err);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
 
-    if (!o) return err ? err->code : MW_ERR_NOMEM;
-    st = set_all(groups, mw_corrupt_video_options_groups(o, groups), settings, err);
-    if (st == MW_OK) st = mw_corrupt_video(o, NULL, summary, err);
-    mw_corrupt_video_options_free(&o);
-    return st;
+    RUN_JOB(corrupt_video);
 }
 
 static mw_status corrupt_av(mw_error *err, mw_summary *summary)
@@ -273,15 +266,8 @@ static mw_status corrupt_av(mw_error *err, mw_summary *summary)
                                  { "overlap", "0.5" },         { "mode", "noise" },
                                  { "noise-percent", "0.4" },   { "jobs", "1" },
                                  { "sync", "none" },           { NULL, NULL } };
-    mw_corrupt_av_options *o = mw_corrupt_av_options_new(0, err);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
 
-    if (!o) return err ? err->code : MW_ERR_NOMEM;
-    st = set_all(groups, mw_corrupt_av_options_groups(o, groups), settings, err);
-    if (st == MW_OK) st = mw_corrupt_av(o, NULL, summary, err);
-    mw_corrupt_av_options_free(&o);
-    return st;
+    RUN_JOB(corrupt_av);
 }
 
 /* With faces and truth beside the film. */
@@ -293,15 +279,8 @@ static mw_status features_visual(mw_error *err, mw_summary *summary)
         { "fill-limit", "1" },      { "format", "npz" },  { "jobs", "1" },
         { "sync", "none" },         { NULL, NULL }
     };
-    mw_features_visual_options *o = mw_features_visual_options_new(0, err);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
 
-    if (!o) return err ? err->code : MW_ERR_NOMEM;
-    st = set_all(groups, mw_features_visual_options_groups(o, groups), settings, err);
-    if (st == MW_OK) st = mw_features_visual(o, NULL, summary, err);
-    mw_features_visual_options_free(&o);
-    return st;
+    RUN_JOB(features_visual);
 }
 
 static mw_status import_occluders(mw_error *err, mw_summary *summary)
@@ -456,15 +435,8 @@ static mw_status evaluate(mw_error *err, mw_summary *summary)
         { "out", in("out") },         { "full", "x" },  { "control", "y" },
         { "replicates", "10" },       { "jobs", "1" },  { NULL, NULL }
     };
-    mw_evaluate_options *o = mw_evaluate_options_new(0, err);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
 
-    if (!o) return err ? err->code : MW_ERR_NOMEM;
-    st = set_all(groups, mw_evaluate_options_groups(o, groups), settings, err);
-    if (st == MW_OK) st = mw_evaluate(o, NULL, summary, err);
-    mw_evaluate_options_free(&o);
-    return st;
+    RUN_JOB(evaluate);
 }
 
 static void evaluation(void **state)
@@ -552,15 +524,8 @@ static mw_status score(mw_error *err, mw_summary *summary)
         { "in", in("toy") },  { "out", in("out") }, { "model", in("models/score/seed_1") },
         { "split", "valid" }, { "jobs", "1" },      { NULL, NULL }
     };
-    mw_score_options *o = mw_score_options_new(0, err);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
 
-    if (!o) return err ? err->code : MW_ERR_NOMEM;
-    st = set_all(groups, mw_score_options_groups(o, groups), settings, err);
-    if (st == MW_OK) st = mw_score(o, NULL, summary, err);
-    mw_score_options_free(&o);
-    return st;
+    RUN_JOB(score);
 }
 
 static mw_status evaluate_models(mw_error *err, mw_summary *summary)
@@ -569,15 +534,8 @@ static mw_status evaluate_models(mw_error *err, mw_summary *summary)
                                  { "out", in("out") },   { "draws", "2" },
                                  { "replicates", "10" }, { "jobs", "1" },
                                  { NULL, NULL } };
-    mw_evaluate_options *o = mw_evaluate_options_new(0, err);
-    mw_opt_group groups[MW_MAX_GROUPS];
-    mw_status st;
 
-    if (!o) return err ? err->code : MW_ERR_NOMEM;
-    st = set_all(groups, mw_evaluate_options_groups(o, groups), settings, err);
-    if (st == MW_OK) st = mw_evaluate(o, NULL, summary, err);
-    mw_evaluate_options_free(&o);
-    return st;
+    RUN_JOB(evaluate);
 }
 
 static void keep(const char *from, const char *to);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fs.h"
+#include "base/mem.h"
 #include "support/support.h"
 
 /* libsndfile 1.2 forgets what libvorbis holds when an Ogg file ends inside its headers; our own
@@ -40,6 +42,18 @@ const char *fuzz_path(const char *name)
     turn = (turn + 1) % 8;
     snprintf(text[turn], sizeof text[turn], "%s/%s", fuzz_dir(), name);
     return text[turn];
+}
+
+char *fuzz_load(size_t *n, const char *path)
+{
+    char *bytes, *out;
+
+    FUZZ_CHECK(mw_file_load(&bytes, n, path, 1 << 20, NULL) == MW_OK);
+    out = malloc(*n);
+    FUZZ_CHECK(out != NULL);
+    memcpy(out, bytes, *n);
+    mw_free(bytes);
+    return out;
 }
 
 const char *fuzz_file(const char *name, const void *data, size_t size)

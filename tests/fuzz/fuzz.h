@@ -17,6 +17,9 @@ const char *fuzz_dir(void);
 /* fuzz_dir() "/" name; static buffers, valid until the eighth next call. */
 const char *fuzz_path(const char *name);
 
+/* A file of at most 1 MiB that a target starts from, read once: bytes of malloc, *n of them. */
+char *fuzz_load(size_t *n, const char *path);
+
 /* The bytes as a file of this name in fuzz_dir(); its path. */
 const char *fuzz_file(const char *name, const void *data, size_t size);
 

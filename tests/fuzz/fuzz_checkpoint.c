@@ -90,15 +90,8 @@ static void set_up(void)
     FUZZ_CHECK(mw_make_dirs(fuzz_path("c"), NULL) == MW_OK);
     FUZZ_CHECK(mw_trainer_save(r.t, fuzz_path("c"), "tag", NULL) == MW_OK);
     end(&r);
-    for (int i = 0; i < N_FILES; i++) {
-        char *bytes;
-
-        FUZZ_CHECK(mw_file_load(&bytes, &n_sound[i], fuzz_path(names[i]), 1 << 20, NULL) == MW_OK);
-        sound[i] = malloc(n_sound[i]);
-        FUZZ_CHECK(sound[i] != NULL);
-        memcpy(sound[i], bytes, n_sound[i]);
-        mw_free(bytes);
-    }
+    for (int i = 0; i < N_FILES; i++)
+        sound[i] = fuzz_load(&n_sound[i], fuzz_path(names[i]));
     atexit(clear);
 }
 

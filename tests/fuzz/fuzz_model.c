@@ -18,9 +18,9 @@ enum { ROWS = 7, WIDTH = 4, COLUMNS = 2, N_FILES = 4 };
 static const char *const names[N_FILES] = { "m/config.json", "m/model.safetensors",
                                             "m/scorer/config.json", "m/scorer/model.safetensors" };
 
-static const char *const reasons[] = { "bad_model",  "bad_weights",    "no_tensor",
-                                       "bad_shape",  "bad_dtype",      "not_finite",
-                                       "bad_pickle", "refused_opcode", "truncated" };
+static const char *const reasons[] = { "bad_model",      "no_scorer", "bad_weights", "no_tensor",
+                                       "bad_shape",      "bad_dtype", "not_finite",  "bad_pickle",
+                                       "refused_opcode", "truncated" };
 
 /* The sound files, kept beside what mw_mem_live counts. */
 static char *sound[N_FILES];
@@ -66,15 +66,8 @@ static void set_up(void)
     m = make(0);
     FUZZ_CHECK(mw_model_save(m, fuzz_path("m"), NULL, NULL, NULL) == MW_OK);
     mw_model_destroy(&m);
-    for (int i = 0; i < N_FILES; i++) {
-        char *bytes;
-
-        FUZZ_CHECK(mw_file_load(&bytes, &n_sound[i], fuzz_path(names[i]), 1 << 20, NULL) == MW_OK);
-        sound[i] = malloc(n_sound[i]);
-        FUZZ_CHECK(sound[i] != NULL);
-        memcpy(sound[i], bytes, n_sound[i]);
-        mw_free(bytes);
-    }
+    for (int i = 0; i < N_FILES; i++)
+        sound[i] = fuzz_load(&n_sound[i], fuzz_path(names[i]));
     atexit(clear);
 }
 

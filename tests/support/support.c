@@ -156,6 +156,17 @@ int count_files(const char *path, const char *suffix)
     return n_wanted;
 }
 
+const char *path_in(const char *dir, const char *name)
+{
+    static char text[64][1024];
+    static int turn;
+
+    turn = (turn + 1) % 64;
+    if (snprintf(text[turn], sizeof text[turn], "%s/%s", dir, name) >= (int)sizeof text[turn])
+        fail_msg("'%s/%s' is too long", dir, name);
+    return text[turn];
+}
+
 mw_status set_option(const mw_opt_group *groups, size_t n, const char *name, const char *value,
                      mw_error *err)
 {

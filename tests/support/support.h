@@ -62,6 +62,9 @@ void temp_dir_remove(char *path);
             fail_msg("%s: %s instead of %s", #call, mw_status_name(st_), mw_status_name(status));  \
     } while (0)
 
+/* "dir/name" in one of 64 static buffers, taken in turn. */
+const char *path_in(const char *dir, const char *name);
+
 /* Set an option of a job by name, as the command line does. MW_ERR_RANGE, also when no table has
  * it. */
 mw_status set_option(const mw_opt_group *groups, size_t n, const char *name, const char *value,

@@ -29,12 +29,7 @@ static int tear_down(void **state)
 /* dir "/" name; static buffers in turn. */
 static const char *in(const char *name)
 {
-    static char text[4][512];
-    static int turn;
-
-    turn = (turn + 1) % 4;
-    snprintf(text[turn], sizeof text[turn], "%s/%s", dir, name);
-    return text[turn];
+    return path_in(dir, name);
 }
 
 static void assert_holds(const char *path, const char *text)

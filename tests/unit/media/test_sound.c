@@ -30,12 +30,7 @@ static int tear_down(void **state)
 
 static const char *in(const char *name)
 {
-    static char text[4][512];
-    static int turn;
-
-    turn = (turn + 1) % 4;
-    snprintf(text[turn], sizeof text[turn], "%s/%s", dir, name);
-    return text[turn];
+    return path_in(dir, name);
 }
 
 static const mw_sound_want usual = { .rate_hz = 16000, .channel = -1, .max_s = 100 };

@@ -18,12 +18,7 @@ static char *dir;
 
 static const char *in(const char *name)
 {
-    static char text[8][512];
-    static int turn;
-
-    turn = (turn + 1) % 8;
-    snprintf(text[turn], sizeof text[turn], "%s/%s", dir, name);
-    return text[turn];
+    return path_in(dir, name);
 }
 
 /* The cues of the toy bank are the modalities' own labels. shift: each clip gets those of the clip

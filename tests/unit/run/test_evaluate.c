@@ -19,12 +19,7 @@ static char *dir;
 
 static const char *in(const char *name)
 {
-    static char text[64][512];
-    static int turn;
-
-    turn = (turn + 1) % 64;
-    snprintf(text[turn], sizeof text[turn], "%s/%s", dir, name);
-    return text[turn];
+    return path_in(dir, name);
 }
 
 static void train_for(const char *out, const char *net, const char *task, const char *labels,

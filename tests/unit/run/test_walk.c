@@ -27,12 +27,7 @@ static int tear_down(void **state)
 
 static const char *in(const char *name)
 {
-    static char text[4][2048];
-    static int turn;
-
-    turn = (turn + 1) % 4;
-    snprintf(text[turn], sizeof text[turn], "%s/%s", dir, name);
-    return text[turn];
+    return path_in(dir, name);
 }
 
 static void touch(const char *name)
