@@ -223,6 +223,9 @@ static mw_status list_trusting(evaluation *v, mw_error *err)
         if (!is_listed(v->o->v.trusting, name)) continue;
         v->twin_name[i] = mw_format("%s+trusting", name);
         if (!v->twin_name[i]) return mw_fail_nomem(err);
+        if (index_of_text(v->methods, v->n_methods, v->twin_name[i]) < v->n_methods)
+            return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                           "option 'trusting': there is a method '%s' already", v->twin_name[i]);
         v->twin[i] = v->n_methods;
         v->methods[v->n_methods++] = v->twin_name[i];
     }
@@ -397,7 +400,7 @@ static mw_status run_model(evaluation *v, size_t m, size_t s, size_t clip, const
     st = set_windows(v, m, s, clip, &r, model, test, err);
     if (st == MW_OK && v->twin[m]) {
         st = mw_model_trust(model, &r, v->n_threads, err);
-        set_predictions(v, v->twin[m], s, clip, task, &r);
+        if (st == MW_OK) set_predictions(v, v->twin[m], s, clip, task, &r);
     }
     mw_model_result_clear(&r);
     return st;

@@ -79,16 +79,13 @@ static mw_status read_value(double *p, const mw_csv *c, const size_t at[N_COLUMN
     const char *text = field(c, at, column, "");
 
     if (mw_f64_parse(text, p))
-        return column == C_P ? mw_fail(err, MW_ERR_FORMAT, "bad_csv",
-                                       "'%s', line %zu: p '%s' is not a finite number", c->name,
-                                       c->line, text)
-                             : mw_fail(err, MW_ERR_FORMAT, "bad_csv",
-                                       "'%s', line %zu: p%d '%s' is not a finite number", c->name,
-                                       c->line, column - C_LABEL, text);
+        return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
+                       "'%s', line %zu: %s '%s' is not a finite number", c->name, c->line,
+                       names[column], text);
     if (column != C_P && (*p < 0 || *p > 1))
         return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
-                       "'%s', line %zu: p%d '%s' is not a probability", c->name, c->line,
-                       column - C_LABEL, text);
+                       "'%s', line %zu: %s '%s' is not a probability", c->name, c->line,
+                       names[column], text);
     if (task->task == MW_TASK_MULTICLASS && (*p < 0 || *p > task->n_out - 1 || floor(*p) < *p))
         return mw_fail(err, MW_ERR_FORMAT, "bad_csv",
                        "'%s', line %zu: p '%s' is not a class in [0, %d]", c->name, c->line, text,

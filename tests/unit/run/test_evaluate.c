@@ -330,6 +330,11 @@ static void trusting_twins_and_written_predictions(void **state)
                                        { "out", in("r7") },
                                        { "swap-methods", "other" },
                                        { NULL, NULL } };
+    const setting same_name[] = { { "in", in("bank") },
+                                  { "models", in("twins") },
+                                  { "out", in("r7") },
+                                  { "trusting", "score" },
+                                  { NULL, NULL } };
     const setting again[] = { { "in", in("bank") },
                               { "predictions", in("r6/predictions.csv") },
                               { "out", in("r8") },
@@ -342,6 +347,11 @@ static void trusting_twins_and_written_predictions(void **state)
     (void)state;
     assert_fails(evaluate(nobody, &s, &err), MW_ERR_RANGE);
     assert_fails(evaluate(nobody_swapped, &s, &err), MW_ERR_RANGE);
+    /* a method of the twin's name would stand for it */
+    train("twins/score", "score");
+    train("twins/score+trusting", "noscore");
+    assert_fails(evaluate(same_name, &s, &err), MW_ERR_RANGE);
+    assert_non_null(strstr(err.message, "score+trusting"));
     assert_ok(evaluate(settings, &s, NULL));
     load(&report, "r6/report.md");
     load(&table, "r6/predictions.csv");
