@@ -319,8 +319,7 @@ void mw_eval_cell_errors(double *out, const mw_eval *e, size_t method, size_t co
 {
     for (size_t s = 0; s < e->s.n_seeds; s++)
         for (size_t i = 0; i < e->s.n_clips; i++)
-            *out++ = mw_eval_error(e, mw_eval_said(e, method, s, condition, i),
-                                   e->s.y + i * e->n_values);
+            *out++ = mw_eval_clip_error(e, method, s, condition, i);
 }
 
 double mw_eval_mean_error(const mw_eval *e, size_t method, size_t condition)
@@ -330,8 +329,7 @@ double mw_eval_mean_error(const mw_eval *e, size_t method, size_t condition)
 
     for (size_t s = 0; s < e->s.n_seeds; s++)
         for (size_t i = 0; i < e->s.n_clips; i++) {
-            const double error = mw_eval_error(e, mw_eval_said(e, method, s, condition, i),
-                                               e->s.y + i * e->n_values);
+            const double error = mw_eval_clip_error(e, method, s, condition, i);
 
             if (!isfinite(error)) continue;
             sum += error;
@@ -362,7 +360,7 @@ static void block_errors(mw_eval *e, size_t method, size_t block)
 
             for (size_t c = 0; c < e->s.n_conditions; c++) {
                 if (!mw_eval_in_block(&e->s.conditions[c], &mw_eval_blocks[block])) continue;
-                sum += mw_eval_error(e, mw_eval_said(e, method, s, c, i), e->s.y + i * e->n_values);
+                sum += mw_eval_clip_error(e, method, s, c, i);
                 n++;
             }
             out[s * e->s.n_clips + i] = n ? sum / (double)n : NAN;

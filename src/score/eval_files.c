@@ -221,7 +221,7 @@ static double error_of_seed(const mw_eval *e, size_t m, size_t seed, size_t c)
     double sum = 0;
 
     for (size_t i = 0; i < e->s.n_clips; i++)
-        sum += mw_eval_error(e, mw_eval_said(e, m, seed, c, i), e->s.y + i * e->n_values);
+        sum += mw_eval_clip_error(e, m, seed, c, i);
     return e->s.n_clips ? sum / (double)e->s.n_clips : NAN;
 }
 

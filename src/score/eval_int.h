@@ -114,6 +114,13 @@ static inline const double *mw_eval_said(const mw_eval *e, size_t method, size_t
                : e->p +
                      (mw_eval_at(e, method, seed, condition) * e->s.n_clips + clip) * e->n_values;
 }
+/* Error of a clip; NaN when nothing was said. */
+static inline double mw_eval_clip_error(const mw_eval *e, size_t method, size_t seed,
+                                        size_t condition, size_t clip)
+{
+    return mw_eval_error(e, mw_eval_said(e, method, seed, condition, clip),
+                         e->s.y + clip * e->n_values);
+}
 static inline const double *mw_eval_errors(const mw_eval *e, size_t method, size_t block)
 {
     return e->error + (method * MW_EVAL_N_BLOCKS + block) * e->s.n_seeds * e->s.n_clips;
