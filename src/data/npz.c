@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <libavutil/crc.h>
+#include <zlib.h>
 
 #include "base/error.h"
 
@@ -70,7 +70,6 @@ void mw_npz_put(mw_npz *z, const char *name, const char *descr, const size_t *sh
 {
     const uint32_t offset = (uint32_t)z->bytes.n;
     const size_t n_name = strlen(name) + 4;
-    const AVCRC *table = av_crc_get_table(AV_CRC_32_IEEE_LE);
     mw_str head = { 0 };
     uint32_t crc, size;
 
@@ -81,7 +80,9 @@ void mw_npz_put(mw_npz *z, const char *name, const char *descr, const size_t *sh
         return;
     }
     size = (uint32_t)(head.n + n_bytes);
-    crc = ~av_crc(table, av_crc(table, ~0u, (const uint8_t *)head.data, head.n), data, n_bytes);
+    /* at most 2^31 bytes, which zlib's uInt holds; without bytes it would begin anew */
+    crc = (uint32_t)crc32(0, (const Bytef *)head.data, (uInt)head.n);
+    if (n_bytes) crc = (uint32_t)crc32(crc, data, (uInt)n_bytes);
     mw_str_putn(&z->bytes, "PK\x03\x04", 4);
     common_fields(&z->bytes, crc, size, n_name);
     mw_str_printf(&z->bytes, "%s.npy", name);
