@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "dsp/level.h"
 #include "dsp/mix.h"
 #include "dsp/resample.h"
 #include "media/sound_file.h"
@@ -98,26 +97,28 @@ static int64_t gcd(int64_t a, int64_t b)
 
 /* Blocks of unit source frames are unit * out / in output samples exactly; windows start on such a
  * block. */
-static mw_status window_resampled(float *x, int64_t n, mw_sound_file *f, const char *path,
-                                  int64_t offset, int rate_hz, mw_error *err)
+static mw_status window_resampled(float *x, size_t n, size_t *got, mw_sound_file *f,
+                                  const char *path, int64_t offset, int rate_hz, mw_error *err)
 {
     const int64_t g = gcd(f->info.samplerate, rate_hz), in_unit = f->info.samplerate / g,
                   out_unit = rate_hz / g;
     const int64_t lead = (MARGIN_FRAMES + in_unit - 1) / in_unit, at = offset / out_unit;
     const int64_t first = at > lead ? at - lead : 0, skip = offset - first * out_unit;
-    const int64_t most = (skip + n) / out_unit * in_unit + in_unit + MARGIN_FRAMES;
+    const int64_t most = (skip + (int64_t)n) / out_unit * in_unit + in_unit + MARGIN_FRAMES;
     float *raw, *converted = NULL;
     size_t n_raw = 0, n_converted = 0;
     mw_status st;
 
-    if (sf_seek(f->sf, first * in_unit, SEEK_SET) < 0) return MW_OK; /* past the end: zeros */
+    if (sf_seek(f->sf, first * in_unit, SEEK_SET) < 0) return MW_OK; /* past the end */
     raw = mw_calloc((size_t)most, sizeof *raw);
     if (!raw) return mw_fail_nomem(err);
     st = mw_sound_file_read(f, raw, (size_t)most, &n_raw, -1, path, err);
     if (st == MW_OK && n_raw)
         st = mw_resample(&converted, &n_converted, raw, n_raw, f->info.samplerate, rate_hz, err);
-    for (int64_t i = 0; st == MW_OK && i < n && skip + i < (int64_t)n_converted; i++)
-        x[i] = converted[skip + i];
+    if (st == MW_OK && n_converted > (size_t)skip) {
+        *got = n_converted - (size_t)skip < n ? n_converted - (size_t)skip : n;
+        memcpy(x, converted + skip, *got * sizeof *x);
+    }
     mw_free(raw);
     mw_free(converted);
     return st;
@@ -127,25 +128,23 @@ mw_status mw_sound_window(float *x, int64_t n, const char *path, int64_t offset,
                           mw_error *err)
 {
     mw_sound_file f;
+    size_t got = 0;
     mw_status st;
 
     st = mw_sound_file_open(&f, path, NULL, 0, err);
     if (st != MW_OK) return st;
-    memset(x, 0, (size_t)n * sizeof *x);
-    if (!f.sf) {
+    if (!f.sf)
         st = mw_fail(err, MW_ERR_FORMAT, "unsupported",
                      "'%s' is of no format that libsndfile reads", path);
-    } else if (f.info.samplerate != rate_hz) {
-        st = window_resampled(x, n, &f, path, offset, rate_hz, err);
-    } else if (sf_seek(f.sf, offset, SEEK_SET) >= 0) {
-        size_t got;
-
+    else if (f.info.samplerate != rate_hz)
+        st = window_resampled(x, (size_t)n, &got, &f, path, offset, rate_hz, err);
+    else if (sf_seek(f.sf, offset, SEEK_SET) >= 0)
         st = mw_sound_file_read(&f, x, (size_t)n, &got, -1, path, err);
-    }
-    mw_sound_file_close(&f);
-    if (st == MW_OK && !mw_all_finite(x, (size_t)n))
+    if (st == MW_OK && !mw_sound_file_is_finite(&f, x, got))
         st = mw_fail(err, MW_ERR_FORMAT, "not_finite", "'%s' holds samples that are not finite",
                      path);
+    if (st == MW_OK) memset(x + got, 0, ((size_t)n - got) * sizeof *x);
+    mw_sound_file_close(&f);
     return st;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "dsp/level.h"
 
 #define MAX_CHANNELS  64
 #define BLOCK_SAMPLES ((size_t)1 << 14) /* interleaved, at a time */
@@ -233,6 +234,11 @@ mw_status mw_sound_file_read(mw_sound_file *f, float *x, size_t n, size_t *got, 
     if (*got < n && sf_error(f->sf))
         return mw_fail(err, MW_ERR_FORMAT, "decode_error", "'%s': %s", path, sf_strerror(f->sf));
     return MW_OK;
+}
+
+int mw_sound_file_is_finite(const mw_sound_file *f, const float *x, size_t n)
+{
+    return is_wav16(f) || mw_all_finite(x, n);
 }
 
 int mw_sound_file_length_is_exact(const mw_sound_file *f)

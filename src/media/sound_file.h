@@ -42,6 +42,9 @@ void mw_sound_file_close(mw_sound_file *f);
 mw_status mw_sound_file_read(mw_sound_file *f, float *x, size_t n, size_t *got, int channel,
                              const char *path, mw_error *err);
 
+/* Whether all samples x [n] that were read are finite; those of 16-bit files need no look. */
+int mw_sound_file_is_finite(const mw_sound_file *f, const float *x, size_t n);
+
 /* Whether the format's header gives the exact number of frames, so that fewer are a sign of a cut
  * file. */
 int mw_sound_file_length_is_exact(const mw_sound_file *f);

@@ -62,7 +62,8 @@ static mw_status next_block(mw_sound_reader *r, mw_error *err)
     if (!a->source_n)
         return mw_fail(err, MW_ERR_FORMAT, "empty_audio", "'%s' has no samples", r->path);
     if ((double)a->source_n > r->want.max_s * a->source_rate_hz) return too_long(r, err);
-    if (!mw_all_finite(r->block, r->n_block))
+    if (r->av ? !mw_all_finite(r->block, r->n_block)
+              : !mw_sound_file_is_finite(&r->f, r->block, r->n_block))
         return mw_fail(err, MW_ERR_FORMAT, "not_finite", "'%s' holds samples that are not finite",
                        r->path);
     return MW_OK;
