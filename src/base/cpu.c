@@ -49,14 +49,16 @@ int mw_cpu_bf16(void)
 #endif
 }
 
-/* AVX-VNNI, which Clang 14 has no name for: leaf 7, second part, bit 4 of EAX. */
-static int has_avx_vnni(void)
+/* Bits that Clang 14 has no name for: EBX of part 0 or EAX of part 1 of leaf 7. Slow on a virtual
+ * machine, whose host answers. */
+static int leaf7_bit(unsigned part, int bit)
 {
 #if defined(__x86_64__) && defined(__GNUC__)
     unsigned a, b, c, d;
 
-    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && a >> 4 & 1;
+    return __get_cpuid_count(7, part, &a, &b, &c, &d) && (part ? a : b) >> bit & 1;
 #else
+    (void)part, (void)bit;
     return 0;
 #endif
 }
@@ -66,7 +68,19 @@ int mw_cpu_int8(void)
 #if defined(__x86_64__) && defined(__GNUC__)
     if (mw_cpu() >= MW_CPU_AVX512 && __builtin_cpu_supports("avx512vnni")) return 1;
 #endif
-    return mw_cpu() >= MW_CPU_AVX2 && has_avx_vnni();
+    return mw_cpu() >= MW_CPU_AVX2 && leaf7_bit(1, 4); /* AVX-VNNI */
+}
+
+int mw_cpu_sha(void)
+{
+    static atomic_int cached = -1;
+    int has = atomic_load_explicit(&cached, memory_order_relaxed);
+
+    if (has < 0) {
+        has = mw_cpu() >= MW_CPU_AVX2 && leaf7_bit(0, 29);
+        atomic_store_explicit(&cached, has, memory_order_relaxed);
+    }
+    return has;
 }
 
 const char *mw_cpu_name(mw_cpu_level level)

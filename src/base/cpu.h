@@ -21,6 +21,10 @@ int mw_cpu_bf16(void);
  * products in 16 bits, where they saturate. */
 int mw_cpu_int8(void);
 
+/* Whether the instructions for SHA-256 may be used: the machine has them and the level is at least
+ * AVX2. */
+int mw_cpu_sha(void);
+
 const char *mw_cpu_name(mw_cpu_level level);
 
 #endif

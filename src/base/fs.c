@@ -60,49 +60,82 @@ int mw_same_nocase(const char *a, const char *b)
     return lower((unsigned char)*a) == lower((unsigned char)*b);
 }
 
+mw_status mw_file_open(int *fd, int64_t *size, const char *path, mw_error *err)
+{
+    struct stat info;
+    const int f = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    *fd = -1;
+    if (f < 0) return mw_fail_errno(err, errno, "cannot open '%s'", path);
+    if (fstat(f, &info) || !S_ISREG(info.st_mode)) {
+        close(f);
+        return mw_fail(err, MW_ERR_IO, "not_a_file", "'%s' is not a regular file", path);
+    }
+    if (size) *size = info.st_size;
+    *fd = f;
+    return MW_OK;
+}
+
+/* Up to n bytes; fewer at the end of the file. */
+static mw_status read_upto(int fd, char *to, size_t n, size_t *got, const char *path, mw_error *err)
+{
+    *got = 0;
+    while (*got < n) {
+        const ssize_t k = read(fd, to + *got, n - *got);
+
+        if (k < 0 && errno == EINTR) continue;
+        if (k < 0) return mw_fail_errno(err, errno, "cannot read '%s'", path);
+        if (!k) break;
+        *got += (size_t)k;
+    }
+    return MW_OK;
+}
+
 mw_status mw_file_load(char **out, size_t *n, const char *path, size_t max_bytes, mw_error *err)
 {
-    mw_status st = MW_OK;
-    struct stat info;
+    mw_status st;
     char *data = NULL;
-    size_t size, got = 0;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* no waiting for pipes */
+    int64_t size;
+    int fd;
 
     *out = NULL;
     *n = 0;
-    if (fd < 0) return mw_fail_errno(err, errno, "cannot open '%s'", path);
-    if (fstat(fd, &info) || !S_ISREG(info.st_mode)) {
-        st = mw_fail(err, MW_ERR_IO, "io_error", "'%s' is not a regular file", path);
-        goto done;
-    }
-    if ((uint64_t)info.st_size > max_bytes) {
+    st = mw_file_open(&fd, &size, path, err);
+    if (st != MW_OK) return st;
+    if ((uint64_t)size > max_bytes)
         st = mw_fail(err, MW_ERR_FORMAT, "too_large", "'%s' has %lld bytes; at most %zu are read",
-                     path, (long long)info.st_size, max_bytes);
-        goto done;
+                     path, (long long)size, max_bytes);
+    if (st == MW_OK) {
+        data = mw_calloc((size_t)size + 1, 1);
+        st = data ? read_upto(fd, data, (size_t)size, n, path, err) : mw_fail_nomem(err);
     }
-    size = (size_t)info.st_size;
-    data = mw_calloc(size + 1, 1);
-    if (!data) {
-        st = mw_fail_nomem(err);
-        goto done;
+    close(fd);
+    if (st == MW_OK) {
+        data[*n] = 0;
+        *out = data;
+    } else {
+        mw_free(data);
+        *n = 0;
     }
-    while (got < size) {
-        const ssize_t k = read(fd, data + got, size - got);
+    return st;
+}
 
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) {
-            st = mw_fail_errno(err, errno, "cannot read '%s'", path);
-            goto done;
-        }
-        if (!k) break;
-        got += (size_t)k;
+mw_status mw_file_keep(mw_kept *keep, size_t max_bytes, const char *path, mw_error *err)
+{
+    mw_status st;
+    int64_t size;
+    int fd;
+
+    keep->n = 0;
+    st = mw_file_open(&fd, &size, path, err);
+    if (st != MW_OK) return st;
+    if ((uint64_t)size <= max_bytes) {
+        /* one more byte shows the end */
+        st = mw_grow(&keep->data, &keep->cap, (size_t)size + 1, 1)
+                 ? mw_fail_nomem(err)
+                 : read_upto(fd, keep->data, (size_t)size + 1, &keep->n, path, err);
+        if (st != MW_OK || keep->n > (size_t)size) keep->n = 0;
     }
-    data[got] = 0;
-    *n = got;
-    *out = data;
-    data = NULL;
-done:
-    mw_free(data);
     close(fd);
     return st;
 }

@@ -29,9 +29,22 @@ int mw_path_is_inside(const char *rel);
 /* Whether two ASCII texts are equal but for letter case. */
 int mw_same_nocase(const char *a, const char *b);
 
+/* Open a regular file for reading, without waiting for pipes; close the descriptor. size may be
+ * NULL. MW_ERR_IO (not_a_file and what the system says). */
+mw_status mw_file_open(int *fd, int64_t *size, const char *path, mw_error *err);
+
 /* The whole file, followed by a NUL; free with mw_free. MW_ERR_FORMAT (too_large) above max_bytes.
  */
 mw_status mw_file_load(char **out, size_t *n, const char *path, size_t max_bytes, mw_error *err);
+
+/* Bytes of a file, and room for those of the next. Zeroed at first; free data with mw_free. */
+typedef struct mw_kept {
+    char *data; /* [n], room for cap */
+    size_t n, cap;
+} mw_kept;
+
+/* The whole file. Of one above max_bytes, or that grows meanwhile, n is 0. */
+mw_status mw_file_keep(mw_kept *keep, size_t max_bytes, const char *path, mw_error *err);
 
 /* Create a folder and those above it; existing ones are fine. */
 mw_status mw_make_dirs(const char *path, mw_error *err);

@@ -2,20 +2,20 @@
  *
  * The low-level SHA256_* calls are marked deprecated since OpenSSL 3.0 in favour of EVP, whose
  * contexts live on the heap and whose look-up costs more than hashing a short key; they stay
- * available in 3.x.
+ * available in 3.x. So does the layout of SHA256_CTX, which the pair of texts goes on from.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/hash.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/sha.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 _Static_assert(sizeof(SHA256_CTX) <= sizeof(mw_sha256), "mw_sha256.state is too small");
@@ -57,72 +57,73 @@ void mw_sha256_hex(char *hex, const void *data, size_t n)
     mw_hex(hex, digest, sizeof digest);
 }
 
-enum { BLOCK = 1 << 17 };
-
-/* Hash what is left of fd; each block replaces the one before, or follows it in keep as long as it
- * has room. */
-static mw_status hash_blocks(mw_sha256 *h, int fd, mw_kept *keep, int all, int64_t *total,
-                             const char *path, mw_error *err)
+#if defined(__x86_64__)
+/* The blocks that both have, side by side; returns their bytes. */
+static size_t hash_side_by_side(mw_sha256 *ha, const void *a, size_t n_a, mw_sha256 *hb,
+                                const void *b, size_t n_b)
 {
-    for (;;) {
-        const size_t room = keep->cap - keep->n;
-        char *block = keep->data + keep->n;
-        const ssize_t n = read(fd, block, room < BLOCK ? room : BLOCK);
+    SHA256_CTX *ca = (SHA256_CTX *)(void *)ha->state, *cb = (SHA256_CTX *)(void *)hb->state;
+    const size_t n_blocks = (n_a < n_b ? n_a : n_b) / SHA256_CBLOCK;
+    const uint64_t n_bits = (uint64_t)n_blocks * SHA256_CBLOCK * 8;
 
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return mw_fail_errno(err, errno, "cannot read '%s'", path);
-        if (!n) break;
-        mw_sha256_update(h, block, (size_t)n);
-        *total += n;
-        if (all) keep->n += (size_t)n;
-        if (keep->n == keep->cap) { /* it grew while it was read */
-            all = 0;
-            keep->n = 0;
-        }
-    }
-    return MW_OK;
+    if (!mw_cpu_sha()) return 0;
+    mw_sha256_pair_sha(ca->h, a, cb->h, b, n_blocks);
+    ca->Nl = cb->Nl = (SHA_LONG)n_bits;
+    ca->Nh = cb->Nh = (SHA_LONG)(n_bits >> 32);
+    return n_blocks * SHA256_CBLOCK;
 }
+#else
+static size_t hash_side_by_side(mw_sha256 *ha, const void *a, size_t n_a, mw_sha256 *hb,
+                                const void *b, size_t n_b)
+{
+    (void)ha, (void)a, (void)n_a, (void)hb, (void)b, (void)n_b;
+    return 0;
+}
+#endif
 
-mw_status mw_sha256_file_keep(char *hex, int64_t *n_bytes, mw_kept *keep, size_t most,
-                              const char *path, mw_error *err)
+void mw_sha256_hex_pair(char *hex_a, const void *a, size_t n_a, char *hex_b, const void *b,
+                        size_t n_b)
 {
     uint8_t digest[MW_SHA256_BYTES];
-    mw_status st = MW_OK;
-    int64_t total = 0;
-    size_t size = 0;
-    mw_sha256 h;
-    struct stat info;
-    /* a pipe would be waited for, and a device read without end */
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    mw_sha256 ha, hb;
+    size_t done;
 
-    keep->n = 0;
-    if (fd < 0) return mw_fail_errno(err, errno, "cannot open '%s'", path);
-    if (fstat(fd, &info) || !S_ISREG(info.st_mode)) {
-        st = mw_fail(err, MW_ERR_IO, "not_a_file", "'%s' is not a regular file", path);
-        goto done;
-    }
-    if (info.st_size > 0 && (uint64_t)info.st_size <= most) size = (size_t)info.st_size;
-    /* one more byte shows the end */
-    if (mw_grow(&keep->data, &keep->cap, size < BLOCK ? BLOCK : size + 1, 1)) {
-        st = mw_fail_nomem(err);
-        goto done;
-    }
-    mw_sha256_init(&h);
-    st = hash_blocks(&h, fd, keep, size > 0, &total, path, err);
-    if (st != MW_OK) goto done;
-    mw_sha256_final(&h, digest);
-    mw_hex(hex, digest, sizeof digest);
-    if (n_bytes) *n_bytes = total;
-done:
-    close(fd);
-    return st;
+    mw_sha256_init(&ha);
+    mw_sha256_init(&hb);
+    done = hash_side_by_side(&ha, a, n_a, &hb, b, n_b);
+    mw_sha256_update(&ha, (const char *)a + done, n_a - done);
+    mw_sha256_final(&ha, digest);
+    mw_hex(hex_a, digest, sizeof digest);
+    mw_sha256_update(&hb, (const char *)b + done, n_b - done);
+    mw_sha256_final(&hb, digest);
+    mw_hex(hex_b, digest, sizeof digest);
 }
+
+#define BLOCK ((size_t)1 << 17)
 
 mw_status mw_sha256_file(char *hex, int64_t *n_bytes, const char *path, mw_error *err)
 {
-    mw_kept block = { 0 };
-    const mw_status st = mw_sha256_file_keep(hex, n_bytes, &block, 0, path, err);
+    uint8_t digest[MW_SHA256_BYTES];
+    char *block = mw_calloc(BLOCK, 1);
+    int64_t total = 0;
+    int fd = -1;
+    mw_status st = block ? mw_file_open(&fd, NULL, path, err) : mw_fail_nomem(err);
+    mw_sha256 h;
 
-    mw_free(block.data);
+    mw_sha256_init(&h);
+    while (st == MW_OK) {
+        const ssize_t n = read(fd, block, BLOCK);
+
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) st = mw_fail_errno(err, errno, "cannot read '%s'", path);
+        if (n <= 0) break;
+        mw_sha256_update(&h, block, (size_t)n);
+        total += n;
+    }
+    mw_sha256_final(&h, digest);
+    if (st == MW_OK) mw_hex(hex, digest, sizeof digest);
+    if (n_bytes) *n_bytes = total;
+    mw_free(block);
+    if (fd >= 0) close(fd);
     return st;
 }

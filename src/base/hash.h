@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * SHA-256 through OpenSSL's libcrypto, which uses the processor's SHA instructions where there are
- * any.
+ * any; two texts at a time through a kernel of our own, since libcrypto has no call for that.
  */
 #ifndef MW_BASE_HASH_H
 #define MW_BASE_HASH_H
@@ -28,17 +28,17 @@ void mw_hex(char *hex, const uint8_t *bytes, size_t n);
 /* SHA-256 of n bytes as hex; hex holds MW_SHA256_HEX + 1 characters. */
 void mw_sha256_hex(char *hex, const void *data, size_t n);
 
+/* SHA-256 of two runs of bytes, as mw_sha256_hex of each. As far as both reach they are hashed by
+ * turns, which with SHA instructions takes three quarters of the time of one after the other. */
+void mw_sha256_hex_pair(char *hex_a, const void *a, size_t n_a, char *hex_b, const void *b,
+                        size_t n_b);
+
+/* Its kernel: the hash words of two streams go on by n_blocks blocks of 64 bytes. Where mw_cpu_sha
+ * says so. */
+void mw_sha256_pair_sha(uint32_t state_a[8], const void *a, uint32_t state_b[8], const void *b,
+                        size_t n_blocks);
+
 /* SHA-256 and size of a whole file, read in blocks. n_bytes may be NULL. */
 mw_status mw_sha256_file(char *hex, int64_t *n_bytes, const char *path, mw_error *err);
-
-/* Bytes of a file, and room for those of the next. Zeroed at first; free data with mw_free. */
-typedef struct mw_kept {
-    char *data; /* [cap] */
-    size_t n, cap;
-} mw_kept;
-
-/* The same, and the bytes that were hashed stay in keep; of files above most bytes n is 0. */
-mw_status mw_sha256_file_keep(char *hex, int64_t *n_bytes, mw_kept *keep, size_t most,
-                              const char *path, mw_error *err);
 
 #endif

@@ -50,12 +50,29 @@ typedef struct audio_job {
     size_t n_conditions;
 } audio_job;
 
+/* Names of the three files of one output, relative to its root and with it. */
+typedef struct output_names {
+    char *wav_rel, *track_rel, *sidecar_rel, *wav, *track, *sidecar;
+} output_names;
+
+/* What one condition of a clip writes. The buffers stay from clip to clip. */
+typedef struct output {
+    const condition *c;
+    output_names names;
+    int16_t *wav; /* [n_wav] the file, header first */
+    size_t n_wav;
+    mw_npz track;
+    mw_sound_mixed mixed;
+} output;
+
+/* Outputs and source are hashed two at a time, which is faster. */
+#define N_TOGETHER 2
+
 /* What a worker keeps from clip to clip. */
 typedef struct bench {
     mw_kept source;
     mw_sound_clip s;
-    int16_t *wav; /* [n_wav] an output file, header first */
-    size_t n_wav;
+    output outputs[N_TOGETHER];
 } bench;
 
 /* A clip while it is worked on. */
@@ -64,26 +81,14 @@ typedef struct clip_work {
     mw_job *job;
     const mw_clip *clip;
     mw_clip_key key;
-    char source_sha256[65];
+    const mw_kept *source;  /* the file; empty where it is too large */
+    char source_sha256[65]; /* "": not yet computed */
     int64_t source_bytes;
-    bench *b;
     mw_sound_clip *s;
+    int draw_anew;   /* noise for each condition */
+    output *outputs; /* [N_TOGETHER] */
+    size_t n_made;   /* of these, made and not yet written */
 } clip_work;
-
-static mw_status load_clip(clip_work *w, mw_error *err)
-{
-    mw_status st = mw_sound_clip_load(w->s, w->clip->path, err);
-
-    if (st == MW_OK &&
-        mw_grow(&w->b->wav, &w->b->n_wav, MW_WAV_HEAD_BYTES / 2 + w->s->clean.n, sizeof *w->b->wav))
-        st = mw_fail_nomem(err);
-    return st;
-}
-
-/* Names of the three files of one output, relative to its root and with it. */
-typedef struct output_names {
-    char *wav_rel, *track_rel, *sidecar_rel, *wav, *track, *sidecar;
-} output_names;
 
 static mw_status name_outputs(output_names *o, const char *root, const char *stem, mw_error *err)
 {
@@ -104,43 +109,42 @@ static void clear_names(output_names *o)
     mw_free(o->wav);
     mw_free(o->track);
     mw_free(o->sidecar);
+    *o = (output_names){ NULL };
 }
 
-static mw_status write_track(clip_work *w, const output_names *names, char sha256[65],
-                             mw_error *err)
+static size_t wav_bytes(const clip_work *w)
 {
-    const mw_track_audio_in in = mw_sound_clip_track(w->s, 0);
-    mw_npz z = { 0 };
-    mw_status st = mw_track_make(&z, &in, NULL, err);
-
-    if (st == MW_OK) {
-        mw_sha256_hex(sha256, z.bytes.data, z.bytes.n);
-        st = mw_file_store(names->track, z.bytes.data, z.bytes.n, err);
-    }
-    mw_npz_clear(&z);
-    return st;
+    return MW_WAV_HEAD_BYTES + 2 * w->s->clean.n;
 }
 
-static mw_status write_wav(clip_work *w, const output_names *names, mw_media *out, mw_error *err)
+/* All of an output but its sidecar, in memory. */
+static mw_status make_output(clip_work *w, output *o, mw_error *err)
 {
-    const size_t n = w->s->clean.n, n_bytes = MW_WAV_HEAD_BYTES + 2 * n;
+    mw_track_audio_in in;
+    mw_status st;
 
-    *out = (mw_media){ .path = names->wav_rel,
-                       .bytes = (int64_t)n_bytes,
-                       .codec = "pcm_s16le",
-                       .rate_hz = MW_AUDIO_RATE_HZ,
-                       .channels = 1,
-                       .samples = (int64_t)n };
-    mw_sha256_hex(out->sha256, w->b->wav, n_bytes);
-    return mw_file_store(names->wav, w->b->wav, n_bytes, err);
+    if (mw_grow(&o->wav, &o->n_wav, wav_bytes(w) / 2, sizeof *o->wav)) return mw_fail_nomem(err);
+    st = mw_wav_start(o->wav, w->s->clean.n, MW_AUDIO_RATE_HZ, err);
+    if (st == MW_OK)
+        st =
+            mw_sound_clip_mix16(w->s, o->c->snr_db, o->wav + MW_WAV_HEAD_BYTES / 2, &o->mixed, err);
+    if (st != MW_OK) return st;
+    in = mw_sound_clip_track(w->s, &o->mixed, 0);
+    return mw_track_make(&o->track, &in, NULL, err);
 }
 
-static mw_status write_sidecar(clip_work *w, const condition *c, const output_names *names,
-                               const mw_media *output, const char *track_sha256, mw_error *err)
+static mw_status write_sidecar(clip_work *w, const output *out, const char *wav_sha256,
+                               const char *track_sha256, mw_error *err)
 {
     mw_corrupt_audio_options *o = (mw_corrupt_audio_options *)(uintptr_t)w->aj->o;
     const mw_opt_group group = { mw_sound_options_table, &o->sound };
-    const mw_stage stage = mw_sound_clip_stage(w->s);
+    const mw_stage stage = mw_sound_clip_stage(w->s, &out->mixed);
+    mw_media wav = { .path = out->names.wav_rel,
+                     .bytes = (int64_t)wav_bytes(w),
+                     .codec = "pcm_s16le",
+                     .rate_hz = MW_AUDIO_RATE_HZ,
+                     .channels = 1,
+                     .samples = (int64_t)w->s->clean.n };
     mw_media source = { .path = w->clip->rel,
                         .bytes = w->source_bytes,
                         .rate_hz = w->s->clean.source_rate_hz,
@@ -154,49 +158,95 @@ static mw_status write_sidecar(clip_work *w, const condition *c, const output_na
                      .job_options = &group,
                      .n_job_options = 1,
                      .source_audio = &source,
-                     .output_audio = output,
+                     .output_audio = &wav,
                      .end_s = (double)w->s->clean.n / MW_AUDIO_RATE_HZ,
-                     .clock_audio = output,
+                     .clock_audio = &wav,
                      .stages = &stage,
                      .n_stages = 1,
-                     .track_path = names->track_rel };
+                     .track_path = out->names.track_rel };
     mw_str text = { 0 };
     mw_status st;
 
     memcpy(source.sha256, w->source_sha256, sizeof source.sha256);
     memcpy(source.codec, w->s->clean.codec, sizeof source.codec);
-    memcpy(s.config_sha256, c->config_sha256, sizeof s.config_sha256);
+    memcpy(wav.sha256, wav_sha256, sizeof wav.sha256);
+    memcpy(s.config_sha256, out->c->config_sha256, sizeof s.config_sha256);
     memcpy(s.track_sha256, track_sha256, sizeof s.track_sha256);
     mw_sidecar_write(&text, &s);
     st = mw_str_ok(&text, err);
-    if (st == MW_OK) st = mw_file_store(names->sidecar, text.data, text.n, err);
-    if (st == MW_OK) mw_job_note(w->job, &s, c->root, names->sidecar_rel, text.data, text.n);
+    if (st == MW_OK) st = mw_file_store(out->names.sidecar, text.data, text.n, err);
+    if (st == MW_OK)
+        mw_job_note(w->job, &s, out->c->root, out->names.sidecar_rel, text.data, text.n);
     mw_str_clear(&text);
     return st;
 }
 
-/* Damage at one ratio and write; the sidecar comes last, so that its presence says that all is
- * there. */
-static mw_status write_condition(clip_work *w, const condition *c, const output_names *names,
-                                 mw_error *err)
+/* The sidecar comes last, so that its presence says that all is there. */
+static mw_status write_output(clip_work *w, output *o, const char *wav_sha256,
+                              const char *track_sha256, mw_error *err)
 {
-    char track_sha256[65];
-    mw_media output;
-    int16_t *wav = w->b->wav;
-    mw_status st = mw_wav_start(wav, w->s->clean.n, MW_AUDIO_RATE_HZ, err);
+    mw_status st = mw_make_parents(o->names.sidecar, err);
 
-    if (st == MW_OK) st = mw_sound_clip_mix16(w->s, c->snr_db, wav + MW_WAV_HEAD_BYTES / 2, err);
-    if (st == MW_OK) st = mw_make_parents(names->sidecar, err);
     if (st != MW_OK) return st;
     /* an old sidecar must not describe new files, should the run end here */
-    unlink(names->sidecar);
-    st = write_wav(w, names, &output, err);
-    if (st == MW_OK) st = write_track(w, names, track_sha256, err);
-    if (st == MW_OK) st = write_sidecar(w, c, names, &output, track_sha256, err);
+    unlink(o->names.sidecar);
+    st = mw_file_store(o->names.wav, o->wav, wav_bytes(w), err);
+    if (st == MW_OK) st = mw_file_store(o->names.track, o->track.bytes.data, o->track.bytes.n, err);
+    if (st == MW_OK) st = write_sidecar(w, o, wav_sha256, track_sha256, err);
     if (st != MW_OK) {
-        unlink(names->wav);
-        unlink(names->track);
+        unlink(o->names.wav);
+        unlink(o->names.track);
     }
+    return st;
+}
+
+static void drop_output(output *o)
+{
+    clear_names(&o->names);
+    mw_npz_clear(&o->track);
+    mw_sound_mixed_clear(&o->mixed);
+}
+
+/* Of the outputs that are made, and of the source with the first of them. */
+static void hash_outputs(clip_work *w, char wav_sha256[][65], char track_sha256[][65])
+{
+    const output *o = w->outputs;
+    const size_t n = wav_bytes(w);
+
+    if (w->n_made == N_TOGETHER) {
+        mw_sha256_hex_pair(wav_sha256[0], o[0].wav, n, wav_sha256[1], o[1].wav, n);
+        mw_sha256_hex_pair(track_sha256[0], o[0].track.bytes.data, o[0].track.bytes.n,
+                           track_sha256[1], o[1].track.bytes.data, o[1].track.bytes.n);
+        return;
+    }
+    if (!*w->source_sha256)
+        mw_sha256_hex_pair(w->source_sha256, w->source->data, w->source->n, wav_sha256[0], o->wav,
+                           n);
+    else
+        mw_sha256_hex(wav_sha256[0], o->wav, n);
+    mw_sha256_hex(track_sha256[0], o->track.bytes.data, o->track.bytes.n);
+}
+
+/* Write what is made; of two that fail, the first one's error. */
+static mw_status write_outputs(clip_work *w, mw_clip_result *r, mw_error *err)
+{
+    char wav_sha256[N_TOGETHER][65], track_sha256[N_TOGETHER][65];
+    output *o = w->outputs;
+    mw_status st = MW_OK;
+
+    if (w->n_made) hash_outputs(w, wav_sha256, track_sha256);
+    for (size_t i = 0; i < w->n_made; i++) {
+        mw_error own;
+        const mw_status one = write_output(w, &o[i], wav_sha256[i], track_sha256[i], &own);
+
+        r->n_outputs += one == MW_OK;
+        if (one != MW_OK && st == MW_OK) {
+            *err = own;
+            st = one;
+        }
+        drop_output(&o[i]);
+    }
+    w->n_made = 0;
     return st;
 }
 
@@ -222,20 +272,6 @@ static mw_status tell_drawn(clip_work *w, const condition *c, mw_error *err)
     return st;
 }
 
-static mw_status work_condition(clip_work *w, const condition *c, const output_names *names,
-                                mw_error *err)
-{
-    const int per_condition = w->aj->o->additive.noise_per == MW_NOISE_PER_CONDITION;
-    mw_status st = MW_OK;
-
-    if (!w->s->loaded) st = load_clip(w, err);
-    if (st == MW_OK && (!w->s->state || per_condition))
-        st = mw_sound_clip_draw(w->s, per_condition ? c->text : "", err);
-    if (st != MW_OK) return st;
-    if (w->aj->o->run.dry_run) return tell_drawn(w, c, err);
-    return write_condition(w, c, names, err);
-}
-
 /* An mw_asset_check: a noise file that was exchanged makes the outputs that used it stale. */
 static int asset_is_same(void *user, const char *path, const char *sha256)
 {
@@ -244,41 +280,83 @@ static int asset_is_same(void *user, const char *path, const char *sha256)
     return mw_bank_sha256(user, path, found, NULL) == MW_OK && !strcmp(found, sha256);
 }
 
+static int is_current(clip_work *w, const output *o)
+{
+    const mw_run_options *run = &w->aj->o->run;
+
+    if (run->overwrite || run->dry_run || access(o->names.sidecar, F_OK)) return 0;
+    if (!*w->source_sha256) mw_sha256_hex(w->source_sha256, w->source->data, w->source->n);
+    return mw_sidecar_is_current(o->names.sidecar, o->c->root, o->c->config_sha256,
+                                 w->source_sha256, asset_is_same, w->aj->maker.bank);
+}
+
+/* Load, draw and make what an output needs, as far as the ones before it have not. */
+static mw_status work_on_output(clip_work *w, output *o, mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    if (!w->s->loaded) st = mw_sound_clip_load(w->s, w->clip->path, err);
+    if (st == MW_OK && (!w->s->state || w->draw_anew))
+        st = mw_sound_clip_draw(w->s, w->draw_anew ? o->c->text : "", err);
+    if (st != MW_OK) return st;
+    if (w->aj->o->run.dry_run) return tell_drawn(w, o->c, err);
+    st = make_output(w, o, err);
+    w->n_made += st == MW_OK;
+    return st;
+}
+
+static mw_status work_on_conditions(clip_work *w, mw_clip_result *r)
+{
+    mw_status st = MW_OK, written;
+    mw_error late;
+
+    for (size_t i = 0; st == MW_OK && i < w->aj->n_conditions; i++) {
+        const size_t n_made = w->n_made;
+        output *o = &w->outputs[n_made];
+
+        if (mw_job_stopping(w->job)) {
+            st = mw_fail(&r->error, MW_ERR_INTERRUPTED, "interrupted", "stopped");
+            break;
+        }
+        o->c = &w->aj->conditions[i];
+        st = name_outputs(&o->names, o->c->root, w->clip->stem, &r->error);
+        if (st == MW_OK && !is_current(w, o)) {
+            r->outcome = MW_DONE;
+            st = work_on_output(w, o, &r->error);
+        }
+        if (w->n_made == n_made) drop_output(o);
+        /* The source is hashed with the first. A sidecar tells of the noise drawn last, so it
+         * cannot wait for another drawing. */
+        if (st == MW_OK && (w->n_made == N_TOGETHER || !*w->source_sha256 || w->draw_anew))
+            st = write_outputs(w, r, &r->error);
+    }
+    /* one that was made is kept, whatever became of the next */
+    written = write_outputs(w, r, st == MW_OK ? &r->error : &late);
+    return st != MW_OK ? st : written;
+}
+
 static void work_on_clip(void *user, mw_job *job, int worker, const mw_clip *clip,
                          mw_clip_result *r)
 {
     const audio_job *aj = user;
+    bench *b = &aj->benches[worker];
     clip_work w = { .aj = aj,
                     .job = job,
                     .clip = clip,
                     .key = mw_clip_key_make(aj->o->run.seed, clip->id),
-                    .b = &aj->benches[worker],
-                    .s = &aj->benches[worker].s };
-    mw_status st = mw_sha256_file_keep(w.source_sha256, &w.source_bytes, &w.b->source, MOST_KEPT,
-                                       clip->path, &r->error);
+                    .s = &b->s,
+                    .draw_anew = aj->o->additive.noise_per == MW_NOISE_PER_CONDITION,
+                    .outputs = b->outputs };
+    mw_status st = mw_file_keep(&b->source, MOST_KEPT, clip->path, &r->error);
 
+    w.source = &b->source;
+    w.source_bytes = (int64_t)b->source.n;
+    if (st == MW_OK && !b->source.n)
+        st = mw_sha256_file(w.source_sha256, &w.source_bytes, clip->path, &r->error);
     mw_sound_clip_reset(w.s, &aj->maker, w.key);
-    w.s->source = &w.b->source;
+    w.s->source = &b->source;
     r->outcome = MW_SKIPPED;
-    for (size_t i = 0; st == MW_OK && i < aj->n_conditions; i++) {
-        const condition *c = &aj->conditions[i];
-        output_names names = { 0 };
-
-        if (mw_job_stopping(job)) {
-            st = mw_fail(&r->error, MW_ERR_INTERRUPTED, "interrupted", "stopped");
-            break;
-        }
-        st = name_outputs(&names, c->root, clip->stem, &r->error);
-        if (st == MW_OK &&
-            (aj->o->run.overwrite || aj->o->run.dry_run ||
-             !mw_sidecar_is_current(names.sidecar, c->root, c->config_sha256, w.source_sha256,
-                                    asset_is_same, aj->maker.bank))) {
-            st = work_condition(&w, c, &names, &r->error);
-            r->outcome = MW_DONE;
-            r->n_outputs += st == MW_OK && !aj->o->run.dry_run;
-        }
-        clear_names(&names);
-    }
+    if (st == MW_OK) st = work_on_conditions(&w, r);
     if (st != MW_OK)
         r->outcome = MW_FAILED;
     else if (w.s->clean.rate_hz)
@@ -291,7 +369,8 @@ static void close_benches(bench *b, int n)
 {
     for (int i = 0; b && i < n; i++) {
         mw_free(b[i].source.data);
-        mw_free(b[i].wav);
+        for (int k = 0; k < N_TOGETHER; k++)
+            mw_free(b[i].outputs[k].wav);
         mw_sound_clip_clear(&b[i].s);
     }
     mw_free(b);

@@ -215,10 +215,10 @@ static mw_status place_noise(clip_work *w, mw_error *err)
 /* What was achieved, measured on the segments of both. */
 static mw_status noisy_spans(const clip_work *w, mw_spans *out, mw_error *err)
 {
-    *out = (mw_spans){ mw_calloc(w->s.segments.n, sizeof *out->v), 0 };
+    *out = (mw_spans){ mw_calloc(w->s.mixed.segments.n, sizeof *out->v), 0 };
     if (!out->v) return mw_fail_nomem(err);
-    for (size_t i = 0; i < w->s.segments.n; i++) {
-        const mw_segment *s = &w->s.segments.v[i];
+    for (size_t i = 0; i < w->s.mixed.segments.n; i++) {
+        const mw_segment *s = &w->s.mixed.segments.v[i];
 
         if (strcmp(s->type, "noise.gap")) out->v[out->n++] = (mw_span){ s->i0, s->i1 };
     }
@@ -282,7 +282,7 @@ static mw_status write_track(clip_work *w, const output_names *names, char sha25
 {
     const mw_segments *lists[MW_MAX_VISUAL_STAGES];
     const mw_track_video_in video = mw_visual_track(&w->c, lists);
-    const mw_track_audio_in audio = mw_sound_clip_track(&w->s, w->sound_start_s);
+    const mw_track_audio_in audio = mw_sound_clip_track(&w->s, &w->s.mixed, w->sound_start_s);
     mw_npz z = { 0 };
     mw_status st = mw_track_make(&z, &audio, &video, err);
 
@@ -343,7 +343,7 @@ static mw_status write_sidecar(clip_work *w, const condition *c, const output_na
     mw_str text = { 0 };
     mw_status st;
 
-    if (n_sound) stages[0] = mw_sound_clip_stage(&w->s);
+    if (n_sound) stages[0] = mw_sound_clip_stage(&w->s, &w->s.mixed);
     mw_visual_stages(&w->c, stages + n_sound);
     source_video.bytes = source_audio.bytes = w->source_bytes;
     memcpy(source_video.sha256, w->source_sha256, sizeof source_video.sha256);

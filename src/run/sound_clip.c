@@ -201,45 +201,55 @@ mw_status mw_sound_clip_load(mw_sound_clip *s, const char *path, mw_error *err)
     return MW_OK;
 }
 
-static mw_status mix_to(mw_sound_clip *s, double snr_db, float *y, int16_t *q, mw_error *err)
+void mw_sound_mixed_clear(mw_sound_mixed *m)
+{
+    mw_free(m->segments.v);
+    *m = (mw_sound_mixed){ 0 };
+}
+
+/* Into y, or into q where that is given. */
+static mw_status mix_to(mw_sound_clip *s, double snr_db, float *y, int16_t *q, mw_sound_mixed *m,
+                        mw_error *err)
 {
     const mw_audio_op *op = additive()->audio;
     mw_status st;
 
-    s->decision.snr_db = snr_db;
-    mw_free(s->segments.v);
-    s->segments = (mw_segments){ 0 };
-    st = q ? op->apply16(s->state, snr_db, q, &s->result, err)
-           : op->apply(s->state, snr_db, y, &s->result, err);
+    mw_sound_mixed_clear(m);
+    m->snr_db = s->decision.snr_db = snr_db;
+    st = q ? op->apply16(s->state, snr_db, q, &m->result, err)
+           : op->apply(s->state, snr_db, y, &m->result, err);
     if (st == MW_OK)
-        st = op->segments(s->maker->additive, &s->decision, &s->result, (int64_t)s->clean.n,
-                          &s->segments, err);
+        st = op->segments(s->maker->additive, &s->decision, &m->result, (int64_t)s->clean.n,
+                          &m->segments, err);
     return st;
 }
 
 mw_status mw_sound_clip_mix(mw_sound_clip *s, double snr_db, mw_error *err)
 {
     if (make_room(&s->mix, &s->mix_cap, s->clean.n, sizeof *s->mix)) return mw_fail_nomem(err);
-    return mix_to(s, snr_db, s->mix, NULL, err);
+    return mix_to(s, snr_db, s->mix, NULL, &s->mixed, err);
+}
+
+mw_status mw_sound_clip_mix16(mw_sound_clip *s, double snr_db, int16_t *q, mw_sound_mixed *m,
+                              mw_error *err)
+{
+    return mix_to(s, snr_db, NULL, q, m, err);
 }
 
 mw_status mw_sound_clip_leave(mw_sound_clip *s, mw_error *err)
 {
     if (make_room(&s->mix, &s->mix_cap, s->clean.n, sizeof *s->mix)) return mw_fail_nomem(err);
     memcpy(s->mix, s->clean.x, s->clean.n * sizeof *s->mix);
+    mw_sound_mixed_clear(&s->mixed);
+    memset(s->noise_power, 0,
+           mw_track_n_frames((int64_t)s->clean.n, MW_AUDIO_RATE_HZ) * sizeof *s->noise_power);
     return MW_OK;
-}
-
-mw_status mw_sound_clip_mix16(mw_sound_clip *s, double snr_db, int16_t *q, mw_error *err)
-{
-    return mix_to(s, snr_db, NULL, q, err);
 }
 
 void mw_sound_clip_reset(mw_sound_clip *s, const mw_sound_maker *maker, mw_clip_key key)
 {
     drop_noise(s);
-    mw_free(s->segments.v);
-    s->segments = (mw_segments){ 0 };
+    mw_sound_mixed_clear(&s->mixed);
     s->clean = (mw_audio){ .x = s->clean.x, .cap = s->clean.cap };
     s->loaded = 0;
     s->maker = maker;
@@ -254,33 +264,35 @@ void mw_sound_clip_clear(mw_sound_clip *s)
     mw_free(s->noise);
     mw_free(s->speech_power);
     mw_free(s->noise_power);
-    mw_free(s->segments.v);
+    mw_sound_mixed_clear(&s->mixed);
     *s = (mw_sound_clip){ 0 };
 }
 
-mw_track_audio_in mw_sound_clip_track(const mw_sound_clip *s, double start_s)
+mw_track_audio_in mw_sound_clip_track(const mw_sound_clip *s, const mw_sound_mixed *m,
+                                      double start_s)
 {
-    const double scale = s->state ? s->result.peak_scale : 1;
+    const double scale = s->state ? m->result.peak_scale : 1;
 
-    return (mw_track_audio_in){ .segments = &s->segments,
+    return (mw_track_audio_in){ .segments = &m->segments,
                                 .speech = s->speech_power,
                                 .noise = s->noise_power,
                                 .speech_gain = scale,
-                                .noise_gain = s->result.noise_gain * scale,
+                                .noise_gain = m->result.noise_gain * scale,
                                 .n = (int64_t)s->clean.n,
                                 .rate_hz = MW_AUDIO_RATE_HZ,
                                 .start_s = start_s };
 }
 
-mw_stage mw_sound_clip_stage(const mw_sound_clip *s)
+mw_stage mw_sound_clip_stage(mw_sound_clip *s, const mw_sound_mixed *m)
 {
+    s->decision.snr_db = m->snr_db;
     return (mw_stage){ .op = additive(),
                        .options = s->maker->additive,
                        .decision = &s->decision,
-                       .result = &s->result,
+                       .result = &m->result,
                        .assets = s->assets,
                        .n_assets = s->n_assets,
-                       .segments = &s->segments };
+                       .segments = &m->segments };
 }
 
 mw_status mw_sound_maker_check(const mw_sound_maker *m, mw_error *err)

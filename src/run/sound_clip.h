@@ -6,7 +6,7 @@
 #ifndef MW_RUN_SOUND_CLIP_H
 #define MW_RUN_SOUND_CLIP_H
 
-#include "base/hash.h"
+#include "base/fs.h"
 #include "corrupt/audio/additive.h"
 #include "corrupt/op.h"
 #include "data/audio.h"
@@ -34,6 +34,15 @@ typedef struct mw_sound_maker {
     mw_bank *bank;
 } mw_sound_maker;
 
+/* What a mixture was made with and what came of it. Zeroed at first; mw_sound_mixed_clear. */
+typedef struct mw_sound_mixed {
+    double snr_db;
+    mw_additive_result result;
+    mw_segments segments;
+} mw_sound_mixed;
+
+void mw_sound_mixed_clear(mw_sound_mixed *m);
+
 /* Zeroed at first; mw_sound_clip_clear at last. mw_sound_clip_reset in between makes it ready for
  * another clip and keeps the arrays. */
 typedef struct mw_sound_clip {
@@ -51,9 +60,7 @@ typedef struct mw_sound_clip {
     void *state;  /* NULL: not prepared */
     mw_asset *assets;
     size_t n_assets;
-    /* of the last mixture */
-    mw_additive_result result;
-    mw_segments segments;
+    mw_sound_mixed mixed;                             /* of mix */
     size_t mix_cap, noise_cap, speech_cap, power_cap; /* elements */
 } mw_sound_clip;
 
@@ -73,22 +80,25 @@ mw_status mw_sound_clip_load(mw_sound_clip *s, const char *path, mw_error *err);
  * one made is silent or cannot be read. */
 mw_status mw_sound_clip_draw(mw_sound_clip *s, const char *condition, mw_error *err);
 
-/* Mix at a ratio: fills mix, result and segments. */
+/* Mix at a ratio: fills mix and mixed. */
 mw_status mw_sound_clip_mix(mw_sound_clip *s, double snr_db, mw_error *err);
 
-/* The same into 16-bit samples, q [clean.n], and not into mix. */
-mw_status mw_sound_clip_mix16(mw_sound_clip *s, double snr_db, int16_t *q, mw_error *err);
+/* The same into 16-bit samples, q [clean.n], and *m. */
+mw_status mw_sound_clip_mix16(mw_sound_clip *s, double snr_db, int16_t *q, mw_sound_mixed *m,
+                              mw_error *err);
 
-/* The clean sound into mix, for clips whose noise has nowhere to sound. */
+/* The clean sound into mix, for clips whose noise has nowhere to sound; mixed and the power of the
+ * noise are none. */
 mw_status mw_sound_clip_leave(mw_sound_clip *s, mw_error *err);
 
 void mw_sound_clip_reset(mw_sound_clip *s, const mw_sound_maker *maker, mw_clip_key key);
 void mw_sound_clip_clear(mw_sound_clip *s);
 
-/* What the track and the sidecar say of the sound as it was mixed last. start_s: when it begins on
- * the clip's clock. */
-mw_track_audio_in mw_sound_clip_track(const mw_sound_clip *s, double start_s);
-mw_stage mw_sound_clip_stage(const mw_sound_clip *s);
+/* What the track and the sidecar say of a mixture that was made from the noise as it is drawn now;
+ * they borrow from both. start_s: when the sound begins on the clip's clock. */
+mw_track_audio_in mw_sound_clip_track(const mw_sound_clip *s, const mw_sound_mixed *m,
+                                      double start_s);
+mw_stage mw_sound_clip_stage(mw_sound_clip *s, const mw_sound_mixed *m);
 
 /* No clip can succeed without a kind of noise that can be drawn: say so before work starts. */
 mw_status mw_sound_maker_check(const mw_sound_maker *m, mw_error *err);

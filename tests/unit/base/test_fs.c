@@ -237,6 +237,29 @@ static void loading_is_capped_and_names_the_file(void **state)
     assert_int_equal(mw_file_size(in("none")), -1);
 }
 
+static void bytes_are_kept_up_to_a_size(void **state)
+{
+    static const char *const texts[] = { "12345", "", "1", "123456", "12" };
+    mw_kept keep = { 0 };
+    mw_error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const size_t n = strlen(texts[i]);
+
+        assert_ok(mw_file_store(in("x"), texts[i], n, NULL));
+        assert_ok(mw_file_keep(&keep, 5, in("x"), NULL));
+        assert_int_equal(keep.n, n <= 5 ? n : 0);
+        assert_memory_equal(keep.data, texts[i], keep.n);
+    }
+    assert_fails(mw_file_keep(&keep, 5, in("none"), &err), MW_ERR_IO);
+    assert_string_equal(err.reason, "not_found");
+    assert_int_equal(keep.n, 0);
+    assert_fails(mw_file_keep(&keep, 5, dir, &err), MW_ERR_IO);
+    assert_string_equal(err.reason, "not_a_file");
+    mw_free(keep.data);
+}
+
 static void a_folder_is_locked_by_one_at_a_time(void **state)
 {
     int a, b;
@@ -299,6 +322,7 @@ int main(void)
         T(a_full_disk_keeps_the_old_file_and_leaves_no_part),
         T(a_reader_never_sees_half_a_file),
         T(loading_is_capped_and_names_the_file),
+        T(bytes_are_kept_up_to_a_size),
         T(a_folder_is_locked_by_one_at_a_time),
         T(a_killed_holder_frees_the_lock),
         T(flushing_needs_a_path_that_exists),

@@ -68,37 +68,46 @@ static void a_file_hashes_like_its_bytes(void **state)
     temp_dir_remove(dir);
 }
 
-static void hashed_bytes_are_kept_up_to_a_size(void **state)
+/* Around the lengths where padding needs one block more or less, of equal and of unequal texts, not
+ * aligned. */
+static void two_texts_at_once_hash_like_each_alone(void **state)
 {
-    static const size_t sizes[] = { 300001, 0, 5, 1 << 17, 300002, 7 };
-    static unsigned char bytes[300002];
-    char *dir = temp_dir(), path[512], from_file[65], from_bytes[65];
-    mw_kept keep = { 0 };
+    static const size_t lengths[] = { 0,   1,   55,  56,  63,   64,   65,    119,  120,
+                                      127, 128, 129, 191, 1000, 4096, 65537, 99997 };
+    const size_t n_lengths = sizeof lengths / sizeof *lengths;
+    static unsigned char bytes[100000];
+    char hex_a[65], hex_b[65], want_a[65], want_b[65];
 
     (void)state;
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (unsigned char)(i * 31 + i / 251);
-    snprintf(path, sizeof path, "%s/x", dir);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        FILE *f = fopen(path, "wb");
-        int64_t n = -1;
+    for (size_t i = 0; i < n_lengths; i++)
+        for (size_t k = 0; k < n_lengths; k++) {
+            const unsigned char *a = bytes + i % 3, *b = bytes + 1 + k % 2;
 
-        assert_int_equal(fwrite(bytes + i, 1, sizes[i] - (sizes[i] > i ? i : 0), f),
-                         sizes[i] - (sizes[i] > i ? i : 0));
-        fclose(f);
-        n = mw_file_size(path);
-        assert_ok(mw_sha256_file_keep(from_file, &n, &keep, 300001, path, NULL));
-        mw_sha256_hex(from_bytes, bytes + i, (size_t)n);
-        assert_string_equal(from_file, from_bytes);
-        assert_int_equal(keep.n, n);
-        if (n) assert_memory_equal(keep.data, bytes + i, keep.n);
-        assert_ok(
-            mw_sha256_file_keep(from_file, NULL, &keep, n > 0 ? (size_t)n - 1 : 0, path, NULL));
-        assert_string_equal(from_file, from_bytes);
-        assert_int_equal(keep.n, 0);
-    }
-    mw_free(keep.data);
-    temp_dir_remove(dir);
+            mw_sha256_hex_pair(hex_a, a, lengths[i], hex_b, b, lengths[k]);
+            mw_sha256_hex(want_a, a, lengths[i]);
+            mw_sha256_hex(want_b, b, lengths[k]);
+            assert_string_equal(hex_a, want_a);
+            assert_string_equal(hex_b, want_b);
+        }
+}
+
+/* The length of a text is a number of bits that does not fit 32. */
+static void two_long_texts_at_once_hash_like_each_alone(void **state)
+{
+    const size_t n = ((size_t)1 << 29) + 100;
+    char *bytes = mw_calloc(n + 1, 1), hex_a[65], hex_b[65], want[65];
+
+    (void)state;
+    if (!bytes) skip();
+    bytes[n - 1] = 1;
+    mw_sha256_hex_pair(hex_a, bytes, n, hex_b, bytes + 1, n);
+    mw_sha256_hex(want, bytes, n);
+    assert_string_equal(hex_a, want);
+    mw_sha256_hex(want, bytes + 1, n);
+    assert_string_equal(hex_b, want);
+    mw_free(bytes);
 }
 
 static void a_missing_file_or_a_folder_is_an_error(void **state)
@@ -146,7 +155,8 @@ int main(void)
         cmocka_unit_test(sha256_gives_the_published_digests),
         cmocka_unit_test(a_million_letters_in_uneven_pieces),
         cmocka_unit_test(a_file_hashes_like_its_bytes),
-        cmocka_unit_test(hashed_bytes_are_kept_up_to_a_size),
+        cmocka_unit_test(two_texts_at_once_hash_like_each_alone),
+        cmocka_unit_test(two_long_texts_at_once_hash_like_each_alone),
         cmocka_unit_test(a_missing_file_or_a_folder_is_an_error),
         cmocka_unit_test(error_texts_are_cut_and_prefixed),
     };
