@@ -17,24 +17,28 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 void mw_npy_put_head(mw_str *s, const char *descr, const size_t *shape, size_t n_dims)
 {
-    mw_str head = { 0 };
-    size_t total;
+    static const char blanks[64] = "                                                               ";
+    const size_t start = s->n;
+    size_t n;
 
-    mw_str_printf(&head, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
-    for (size_t i = 0; i < n_dims; i++)
-        mw_str_printf(&head, "%s%zu", i ? ", " : "", shape[i]);
-    mw_str_put(&head, n_dims == 1 ? ",), }" : "), }");
-    /* magic, version, length, text and newline fill a multiple of 64 bytes */
-    total = (10 + head.n + 1 + 63) / 64 * 64;
-    mw_str_putn(s, "\x93NUMPY\x01\x00", 8);
-    mw_str_putc(s, (char)((total - 10) & 255));
-    mw_str_putc(s, (char)((total - 10) >> 8));
-    mw_str_putn(s, head.data ? head.data : "", head.n);
-    for (size_t i = 10 + head.n + 1; i < total; i++)
-        mw_str_putc(s, ' ');
+    mw_str_putn(s, "\x93NUMPY\x01\x00\x00\x00", 10); /* magic, version, length as below */
+    mw_str_put(s, "{'descr': '");
+    mw_str_put(s, descr);
+    mw_str_put(s, "', 'fortran_order': False, 'shape': (");
+    for (size_t i = 0; i < n_dims; i++) {
+        char digits[MW_U64_TEXT];
+
+        if (i) mw_str_put(s, ", ");
+        mw_str_put(s, mw_u64_digits(digits, shape[i]));
+    }
+    mw_str_put(s, n_dims == 1 ? ",), }" : "), }");
+    /* all that and a newline fill a multiple of 64 bytes */
+    mw_str_putn(s, blanks, 63 - (s->n - start) % 64);
     mw_str_putc(s, '\n');
-    s->failed |= head.failed;
-    mw_str_clear(&head);
+    if (s->failed) return;
+    n = s->n - start - 10;
+    s->data[start + 8] = (char)(n & 255);
+    s->data[start + 9] = (char)(n >> 8);
 }
 
 void mw_npy_put(mw_str *s, const char *descr, const size_t *shape, size_t n_dims, const void *data,
@@ -44,10 +48,11 @@ void mw_npy_put(mw_str *s, const char *descr, const size_t *shape, size_t n_dims
     mw_str_putn(s, data, n_bytes);
 }
 
-static void le(mw_str *s, uint32_t v, int n_bytes)
+static void le(mw_str *s, uint32_t v, size_t n_bytes)
 {
-    for (int i = 0; i < n_bytes; i++)
-        mw_str_putc(s, (char)(v >> 8 * i & 255));
+    const unsigned char b[4] = { v & 255, v >> 8 & 255, v >> 16 & 255, v >> 24 };
+
+    mw_str_putn(s, b, n_bytes);
 }
 
 /* The fields that local header and central entry share, from "version needed" to "extra length". */
@@ -65,29 +70,40 @@ static void common_fields(mw_str *s, uint32_t crc, uint32_t size, size_t n_name)
     le(s, 0, 2);
 }
 
+static void put_name(mw_str *s, const char *name)
+{
+    mw_str_put(s, name);
+    mw_str_put(s, ".npy");
+}
+
+/* A local header is written before the CRC of what follows it is known. */
+enum { LOCAL_CRC = 14, LOCAL_BYTES = 30 };
+
+static void patch_le(mw_str *s, size_t at, uint32_t v)
+{
+    for (int i = 0; i < 4; i++)
+        s->data[at + (size_t)i] = (char)(v >> 8 * i & 255);
+}
+
 void mw_npz_put(mw_npz *z, const char *name, const char *descr, const size_t *shape, size_t n_dims,
                 const void *data, size_t n_bytes)
 {
-    const uint32_t offset = (uint32_t)z->bytes.n;
-    const size_t n_name = strlen(name) + 4;
-    mw_str head = { 0 };
+    const size_t n_name = strlen(name) + 4, offset = z->bytes.n,
+                 at = offset + LOCAL_BYTES + n_name;
     uint32_t crc, size;
 
-    mw_npy_put_head(&head, descr, shape, n_dims);
-    if (head.failed || z->bytes.n + head.n + n_bytes > (size_t)1 << 31) {
-        z->bytes.failed = 1;
-        mw_str_clear(&head);
-        return;
-    }
-    size = (uint32_t)(head.n + n_bytes);
-    /* at most 2^31 bytes, which zlib's uInt holds; without bytes it would begin anew */
-    crc = (uint32_t)crc32(0, (const Bytef *)head.data, (uInt)head.n);
-    if (n_bytes) crc = (uint32_t)crc32(crc, data, (uInt)n_bytes);
     mw_str_putn(&z->bytes, "PK\x03\x04", 4);
-    common_fields(&z->bytes, crc, size, n_name);
-    mw_str_printf(&z->bytes, "%s.npy", name);
-    mw_str_putn(&z->bytes, head.data, head.n);
+    common_fields(&z->bytes, 0, 0, n_name);
+    put_name(&z->bytes, name);
+    mw_npy_put_head(&z->bytes, descr, shape, n_dims);
+    if (z->bytes.n + n_bytes > (size_t)1 << 31) z->bytes.failed = 1;
     mw_str_putn(&z->bytes, data, n_bytes);
+    if (z->bytes.failed) return;
+    size = (uint32_t)(z->bytes.n - at);
+    crc = (uint32_t)crc32(0, (const Bytef *)z->bytes.data + at, size);
+    patch_le(&z->bytes, offset + LOCAL_CRC, crc);
+    patch_le(&z->bytes, offset + LOCAL_CRC + 4, size);
+    patch_le(&z->bytes, offset + LOCAL_CRC + 8, size);
 
     mw_str_putn(&z->directory, "PK\x01\x02", 4);
     le(&z->directory, 20, 2); /* made by */
@@ -96,10 +112,9 @@ void mw_npz_put(mw_npz *z, const char *name, const char *descr, const size_t *sh
     le(&z->directory, 0, 2); /* disk */
     le(&z->directory, 0, 2); /* internal attributes */
     le(&z->directory, 0, 4); /* external attributes */
-    le(&z->directory, offset, 4);
-    mw_str_printf(&z->directory, "%s.npy", name);
+    le(&z->directory, (uint32_t)offset, 4);
+    put_name(&z->directory, name);
     z->n_members++;
-    mw_str_clear(&head);
 }
 
 /* The next character of UTF-8; a byte that begins none stands for U+FFFD. */
