@@ -17,7 +17,8 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 void mw_npy_put_head(mw_str *s, const char *descr, const size_t *shape, size_t n_dims)
 {
-    static const char blanks[64] = "                                                               ";
+    static const char blanks[64] =
+        "                                                               ";
     const size_t start = s->n;
     size_t n;
 
@@ -88,8 +89,7 @@ static void patch_le(mw_str *s, size_t at, uint32_t v)
 void mw_npz_put(mw_npz *z, const char *name, const char *descr, const size_t *shape, size_t n_dims,
                 const void *data, size_t n_bytes)
 {
-    const size_t n_name = strlen(name) + 4, offset = z->bytes.n,
-                 at = offset + LOCAL_BYTES + n_name;
+    const size_t n_name = strlen(name) + 4, offset = z->bytes.n, at = offset + LOCAL_BYTES + n_name;
     uint32_t crc, size;
 
     mw_str_putn(&z->bytes, "PK\x03\x04", 4);
