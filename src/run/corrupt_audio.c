@@ -39,7 +39,8 @@ typedef struct condition {
     char config_sha256[65];
 } condition;
 
-/* Source files up to this size are read once, for their hash and for their sound. */
+/* Source files up to this size are read once, for their hash and for their sound, and outputs up to
+ * this size wait for each other to be hashed together. */
 #define MOST_KEPT ((size_t)1 << 24)
 
 typedef struct audio_job {
@@ -305,6 +306,14 @@ static mw_status work_on_output(clip_work *w, output *o, mw_error *err)
     return st;
 }
 
+/* Whether the outputs made can wait for another. The source is hashed with the first one, and a
+ * sidecar tells of the noise drawn last. */
+static int may_wait(const clip_work *w)
+{
+    return w->n_made < N_TOGETHER && *w->source_sha256 && !w->draw_anew &&
+           wav_bytes(w) <= MOST_KEPT;
+}
+
 static mw_status work_on_conditions(clip_work *w, mw_clip_result *r)
 {
     mw_status st = MW_OK, written;
@@ -325,10 +334,7 @@ static mw_status work_on_conditions(clip_work *w, mw_clip_result *r)
             st = work_on_output(w, o, &r->error);
         }
         if (w->n_made == n_made) drop_output(o);
-        /* The source is hashed with the first. A sidecar tells of the noise drawn last, so it
-         * cannot wait for another drawing. */
-        if (st == MW_OK && (w->n_made == N_TOGETHER || !*w->source_sha256 || w->draw_anew))
-            st = write_outputs(w, r, &r->error);
+        if (st == MW_OK && w->n_made && !may_wait(w)) st = write_outputs(w, r, &r->error);
     }
     /* one that was made is kept, whatever became of the next */
     written = write_outputs(w, r, st == MW_OK ? &r->error : &late);
