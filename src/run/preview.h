@@ -44,9 +44,10 @@ typedef struct mw_preview_segments {
 
 /* One medium of the sidecar; n is 0 when the sidecar does not damage it. */
 typedef struct mw_preview_part {
-    int64_t n;    /* frames or samples on the clock */
-    int rate_hz;  /* sound */
-    char *output; /* path of the damaged file, owned */
+    int64_t n;      /* frames or samples on the clock */
+    int rate_hz;    /* sound */
+    double start_s; /* sound: when it begins; that of pictures is 0 */
+    char *output;   /* path of the damaged file, owned */
     const char *source_sha256, *output_sha256;
     mw_preview_segments segments;
 } mw_preview_part;
@@ -140,13 +141,14 @@ mw_status mw_preview_sound(mw_sheet *s, const mw_preview_doc *d, const char *cli
 /* Mean power spectra of two sounds at once, for pictures.
  *
  * a, b [rows][columns], the lowest frequencies in the first row: power, arbitrary unit
- * x, y [n_x], [n_y] at rate_hz, silence past their ends; columns span [0, end_s), rows [0, rate /
- * 2)
+ * x, y [n_x], [n_y] at rate_hz from start_s on, silence around them; columns span [0, end_s), rows
+ * [0, rate / 2)
  *
  * Hann windows of 512 samples, up to 4 per column. MW_ERR_NOMEM. Numbers: fixed order (twiddle
  * factors from square roots). */
 mw_status mw_preview_spectra(float *a, float *b, int columns, int rows, const float *x, size_t n_x,
-                             const float *y, size_t n_y, int rate_hz, double end_s, mw_error *err);
+                             const float *y, size_t n_y, int rate_hz, double start_s, double end_s,
+                             mw_error *err);
 
 /* Up to max of the n frames of a clip, ascending. In order of importance: the middle of each
  * segment, the clean frame before it, its first and last frame, the clean frame after it, the ends

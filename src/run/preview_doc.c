@@ -93,6 +93,8 @@ static mw_status read_part(mw_preview_doc *d, mw_modality modality, mw_error *er
     if (modality == MW_AUDIO) {
         p->n = integer_in(clock, "samples", 1, MAX_FRAMES);
         p->rate_hz = (int)integer_in(clock, "rate_hz", 1000, 768000);
+        p->start_s = json_number_value(json_object_get(clock, "start_s"));
+        if (!(fabs(p->start_s) < MW_PREVIEW_MAX_S)) p->start_s = 0;
     } else {
         p->n = integer_in(clock, "frames", 1, MAX_FRAMES);
     }
@@ -146,19 +148,11 @@ static size_t type_index(mw_preview_doc *d, const char *name, mw_modality modali
     return d->n_types++;
 }
 
-/* Sound beside a picture may begin before the first frame, where the clock starts. */
-static double sound_start_s(const mw_preview_doc *d)
-{
-    const json_t *clock = json_object_get(json_object_get(d->root, "clock"), "audio");
-    const double s = json_number_value(json_object_get(clock, "start_s"));
-
-    return s < 0 && s > -MW_PREVIEW_MAX_S ? s : 0;
-}
-
 static mw_status read_times(mw_preview_doc *d, mw_preview_segment *s, const json_t *item,
                             int is_audio, mw_error *err)
 {
-    const double first_s = is_audio ? sound_start_s(d) : 0;
+    /* sound beside a picture may begin before the first frame, where the clock starts */
+    const double first_s = is_audio ? fmin(d->part[MW_AUDIO].start_s, 0) : 0;
     const json_t *t0 = json_object_get(item, "t0"), *t1 = json_object_get(item, "t1");
 
     s->t0 = json_number_value(t0);

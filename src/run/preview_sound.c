@@ -135,24 +135,27 @@ static float peak_of(const mw_audio *a)
     return peak;
 }
 
-/* One column of pixels per pair of a minimum and a maximum. */
-static void draw_envelope(mw_sheet *s, int y, int height, const mw_audio *a, double full)
+/* One column of pixels per pair of a minimum and a maximum. The sound begins at start_s. */
+static void draw_envelope(mw_sheet *s, int y, int height, const mw_audio *a, double start_s,
+                          double full)
 {
     const int width = s->x1 - s->x0;
+    const int64_t n = (int64_t)a->n, lead = llround(start_s * a->rate_hz);
     const double per_px = s->end_s * a->rate_hz / width, half = (height - 1) / 2.0;
 
     for (int c = 0; c < width; c++) {
-        const size_t first = (size_t)(c * per_px);
-        const size_t i0 = first ? first - 1 : 0; /* joins the column before */
-        size_t i1 = (size_t)((c + 1) * per_px);
+        const int64_t first = (int64_t)(c * per_px) - lead;
+        const int64_t i0 = first > 0 ? first - 1 : 0; /* joins the column before */
+        int64_t i1 = (int64_t)((c + 1) * per_px) - lead;
         float lo, hi;
         int top, bottom;
 
-        if (first >= a->n) break;
+        if (first >= n) break;
         if (i1 <= first) i1 = first + 1;
-        if (i1 > a->n) i1 = a->n;
+        if (i1 > n) i1 = n;
+        if (i1 <= 0) continue;
         lo = hi = a->x[i0];
-        for (size_t i = i0 + 1; i < i1; i++) {
+        for (int64_t i = i0 + 1; i < i1; i++) {
             if (a->x[i] < lo) lo = a->x[i];
             if (a->x[i] > hi) hi = a->x[i];
         }
@@ -180,8 +183,9 @@ static void name_gaps(mw_sheet *s, const mw_preview_doc *d, int y)
     }
 }
 
+/* shaded: with the spans of the sidecar. */
 static mw_status draw_wave(mw_sheet *s, const char *name, const mw_audio *a, double full,
-                           const mw_preview_doc *spans, mw_error *err)
+                           const mw_preview_doc *d, int shaded, mw_error *err)
 {
     const int u = s->unit, height = WAVE_U * u;
     const mw_rect panel = { s->x0, s->y, s->x1 - s->x0, height };
@@ -195,13 +199,13 @@ static mw_status draw_wave(mw_sheet *s, const char *name, const mw_audio *a, dou
     st = mw_str_ok(&upper, err);
     if (st == MW_OK) st = mw_str_ok(&lower, err);
     if (st == MW_OK) {
-        if (spans) {
-            mw_sheet_shade(s, spans, MW_AUDIO, s->y, height);
-            name_gaps(s, spans, s->y);
+        if (shaded) {
+            mw_sheet_shade(s, d, MW_AUDIO, s->y, height);
+            name_gaps(s, d, s->y);
         }
         mw_draw_fill(&s->canvas,
                      (mw_rect){ s->x0, s->y + (height - s->hair) / 2, panel.w, s->hair }, mw_pale);
-        draw_envelope(s, s->y, height, a, full);
+        draw_envelope(s, s->y, height, a, d->part[MW_AUDIO].start_s, full);
         mw_sheet_labels(s, s->y, height, name, upper.data, lower.data);
         mw_draw_outline(&s->canvas, panel, s->hair, mw_pale);
         s->y += height + GAP_U * u;
@@ -275,15 +279,16 @@ static mw_status draw_spectrum(mw_sheet *s, const char *name, const float *power
     return st;
 }
 
-static mw_status draw_spectra(mw_sheet *s, const sounds *both, mw_error *err)
+static mw_status draw_spectra(mw_sheet *s, const sounds *both, double start_s, mw_error *err)
 {
     const int columns = s->x1 - s->x0, rows = SPECTRUM_U * s->unit, rate_hz = both->clean.rate_hz;
     const size_t n = (size_t)columns * (size_t)rows;
     float *a = mw_calloc(2 * n, sizeof *a), *b = a ? a + n : NULL;
     double threshold[LEVELS + 1], loudest = 0;
-    mw_status st = a ? mw_preview_spectra(a, b, columns, rows, both->clean.x, both->clean.n,
-                                          both->damaged.x, both->damaged.n, rate_hz, s->end_s, err)
-                     : mw_fail_nomem(err);
+    mw_status st =
+        a ? mw_preview_spectra(a, b, columns, rows, both->clean.x, both->clean.n, both->damaged.x,
+                               both->damaged.n, rate_hz, start_s, s->end_s, err)
+          : mw_fail_nomem(err);
 
     if (st == MW_OK) st = mw_sheet_room(s, 2 * rows + 2 * GAP_U * s->unit, err);
     if (st != MW_OK) goto done;
@@ -324,9 +329,9 @@ static mw_status draw_panels(mw_sheet *s, const mw_preview_doc *d, const sounds 
 
     if (st != MW_OK) return st;
     s->y = top;
-    st = draw_wave(s, "clean", &both->clean, full, NULL, err);
-    if (st == MW_OK) st = draw_wave(s, "damaged", &both->damaged, full, d, err);
-    if (st == MW_OK) st = draw_spectra(s, both, err);
+    st = draw_wave(s, "clean", &both->clean, full, d, 0, err);
+    if (st == MW_OK) st = draw_wave(s, "damaged", &both->damaged, full, d, 1, err);
+    if (st == MW_OK) st = draw_spectra(s, both, d->part[MW_AUDIO].start_s, err);
     if (st != MW_OK) return st;
     s->y -= GAP_U * s->unit;
     return mw_sheet_time_axis(s, s->y, err);

@@ -111,9 +111,11 @@ static void store_column(float *out, int columns, int rows, int c, const double 
 }
 
 mw_status mw_preview_spectra(float *a, float *b, int columns, int rows, const float *x, size_t n_x,
-                             const float *y, size_t n_y, int rate_hz, double end_s, mw_error *err)
+                             const float *y, size_t n_y, int rate_hz, double start_s, double end_s,
+                             mw_error *err)
 {
     const double hop = end_s * rate_hz / columns; /* samples per column */
+    const int64_t lead = llround(start_s * rate_hz);
     const int n = hop < N / 2                   ? 1
                   : hop > MAX_WINDOWS * (N / 2) ? MAX_WINDOWS
                                                 : (int)(hop / (N / 2));
@@ -125,7 +127,7 @@ mw_status mw_preview_spectra(float *a, float *b, int columns, int rows, const fl
         double px[N / 2] = { 0 }, py[N / 2] = { 0 };
 
         for (int j = 0; j < n; j++) {
-            const int64_t start = (int64_t)((c + (j + 0.5) / n) * hop) - N / 2;
+            const int64_t start = (int64_t)((c + (j + 0.5) / n) * hop) - N / 2 - lead;
 
             for (int k = 0; k < N; k++)
                 t->z[k] = (complex_f64){ t->window[k] * sample(x, n_x, start + k),

@@ -16,6 +16,7 @@
 #include "merwild/merwild.h"
 #include "run/preview.h"
 #include "support/clips.h"
+#include "support/sounds.h"
 
 enum { WIDTH = 1600, X0 = 2 * (16 + 52), X1 = WIDTH - 2 * 16 };
 
@@ -350,6 +351,68 @@ static void noisy_spans_are_shaded_and_gaps_are_not(void **state)
     assert_true(n_noisy > 0);
     mw_preview_doc_clear(&d);
     free(m.rgb);
+}
+
+/* Columns in [x0, x1) where the waveforms' colour is found. */
+static int wave_columns(const image *m, int x0, int x1)
+{
+    const mw_rgb wave = { 60, 72, 92 };
+    int n = 0;
+
+    for (int x = x0; x < x1; x++)
+        n += find_row(m, x, 0, wave) >= 0;
+    return n;
+}
+
+/* Sound beside a picture need not begin with it. */
+static void sound_is_drawn_where_it_begins(void **state)
+{
+    fixture *f = *state;
+    const image usual = sheet_of(f, f->sound, NULL);
+    char path[256];
+    image m;
+    json_t *doc = load(f->sound);
+    const double end_s = json_number_value(json_object_get(json_object_get(doc, "clock"), "end_s"));
+    const int quarter = X0 + (X1 - X0) / 4;
+
+    assert_true(wave_columns(&usual, X0 + 2, quarter - 2) == quarter - X0 - 4);
+    json_object_set_new(json_object_get(json_object_get(doc, "clock"), "audio"), "start_s",
+                        json_real(end_s / 4));
+    join(path, f->dir, "s_5/late.prov.json");
+    assert_int_equal(json_dump_file(doc, path, 0), 0);
+    m = sheet_of(f, path, NULL);
+    assert_int_equal(wave_columns(&m, X0 + 2, quarter - 2), 0);
+    assert_int_equal(wave_columns(&m, quarter + 2, X1 - 2), X1 - quarter - 4);
+    free(m.rgb);
+    json_object_set_new(json_object_get(json_object_get(doc, "clock"), "audio"), "start_s",
+                        json_real(-end_s / 4));
+    assert_int_equal(json_dump_file(doc, path, 0), 0);
+    m = sheet_of(f, path, NULL);
+    assert_int_equal(wave_columns(&m, X0 + 2, X1 - quarter + X0 - 4), X1 - quarter - 6);
+    assert_int_equal(wave_columns(&m, X1 - quarter + X0 + 2, X1 - 2), 0);
+    free(m.rgb);
+    free(usual.rgb);
+    json_decref(doc);
+}
+
+/* The spectra of a tone that begins in the middle. */
+static void spectra_begin_where_the_sound_begins(void **state)
+{
+    enum { RATE = 8000, COLUMNS = 20, ROWS = 8 };
+    static float x[RATE];
+    float a[ROWS * COLUMNS], b[ROWS * COLUMNS];
+
+    (void)state;
+    add_tone(x, RATE, RATE, 1200, 0.5);
+    assert_ok(mw_preview_spectra(a, b, COLUMNS, ROWS, x, RATE, x, RATE / 2, RATE, 1, 2, NULL));
+    for (int c = 0; c < COLUMNS; c++) {
+        const float p = a[2 * COLUMNS + c], q = b[2 * COLUMNS + c]; /* 1000 to 1500 Hz */
+
+        if (c < 9) assert_true(p == 0 && q == 0);
+        if (c > 10) assert_true(p > 1);
+        if (c > 10 && c < 14) assert_true(q > 1);
+        if (c > 15) assert_true(q < 1e-6f); /* both go through one transform */
+    }
 }
 
 static void a_sidecar_of_both_parts_gets_both(void **state)
@@ -782,6 +845,8 @@ int main(void)
         cmocka_unit_test(time_line_has_the_colour_of_each_segment_where_it_lies),
         cmocka_unit_test(damaged_frames_are_outlined_in_their_colour),
         cmocka_unit_test(noisy_spans_are_shaded_and_gaps_are_not),
+        cmocka_unit_test(sound_is_drawn_where_it_begins),
+        cmocka_unit_test(spectra_begin_where_the_sound_begins),
         cmocka_unit_test(a_sidecar_of_both_parts_gets_both),
         cmocka_unit_test(scores_stand_below_what_is_there_without_them),
         cmocka_unit_test(rotated_video_is_shown_upright),
