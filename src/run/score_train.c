@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * train: a feature bank in, one model per seed out.
+ * train: a feature bank in, one model per seed out. Options and what the seeds share.
  */
-#include "merwild/train.h"
+#include "run/score_train.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "run/score_base.h"
-#include "run/score_data.h"
 #include "run/score_targets.h"
-#include "run/setup.h"
 #include "run/sidecar.h"
 #include "score/metrics.h"
 
@@ -40,24 +35,10 @@ static const char *const form_names[] = { "auto", "options", "bias", "replace", 
 /* Share of windows taken away in training, at most, where a form asks for it. */
 #define REPLACE_TOKEN_DROP 0.5
 
-typedef struct data_options {
-    mw_ints seeds;
-    int regime, l2, targets, form;
-    int64_t train_clips, variants;
-    char *labels, *scorer, *base;
-    mw_trainer_options t;
-} data_options;
-
-struct mw_train_options {
-    mw_run_options run;
-    mw_net_options net;
-    data_options d;
-};
-
-#define O(field) offsetof(data_options, field)
+#define O(field) offsetof(mw_train_data_options, field)
 
 /* clang-format off */
-static const mw_opt data_table[] = {
+const mw_opt mw_train_data_table[] = {
     { "seeds", MW_OPT_INTS, O(seeds), "1111,1112,1113,1114,1115", 0, 2147483647, .help = "one model for each", .flags = MW_OPT_RUNTIME },
     { "regime", MW_OPT_ENUM, O(regime), "mix", .choices = regime_names,
       .help = "mix: training sees damaged variants; clean: only clean clips (also for the choice of the epoch)" },
@@ -90,7 +71,7 @@ size_t mw_train_options_groups(mw_train_options *o, mw_opt_group groups[MW_MAX_G
 {
     groups[0] = (mw_opt_group){ mw_run_options_table, &o->run };
     groups[1] = (mw_opt_group){ mw_net_options_table, &o->net };
-    groups[2] = (mw_opt_group){ data_table, &o->d };
+    groups[2] = (mw_opt_group){ mw_train_data_table, &o->d };
     return 3;
 }
 
@@ -98,34 +79,14 @@ MW_JOB_OPTIONS(train, (void)preset)
 
 /* ---- one run ---- */
 
-typedef struct train_run {
-    const mw_train_options *o;
-    const mw_run_hooks *hooks;
-    mw_summary *summary;
-    int n_threads;
-    mw_feature_bank bank;
-    mw_net_options net; /* as the form says, completed with what the bank holds */
-    data_options d;     /* the same; borrows o's lists and texts, and base_dir */
-    char *base_dir;     /* of the control that the form stands on; NULL: none of its own */
-    mw_prep prep;
-    mw_model *scorer;
-    int truth; /* scores are the truth */
-    mw_score_split train, valid;
-    int64_t n_not_finite;
-    double median;
-    char tag[65];
-    double start_s;
-    size_t epochs_ended;
-} train_run;
-
-static int stopping(void *user)
+int mw_train_stopping(void *user)
 {
-    const train_run *r = user;
+    const mw_train_run *r = user;
 
     return r->hooks && r->hooks->stop && r->hooks->stop(r->hooks->user);
 }
 
-static void tell(const train_run *r, mw_event_kind kind, const char *id, const char *message)
+void mw_train_tell(const mw_train_run *r, mw_event_kind kind, const char *id, const char *message)
 {
     const size_t total = r->o->d.seeds.n * (size_t)r->o->d.t.epochs;
     const mw_event e = { .kind = kind,
@@ -147,7 +108,7 @@ static int form_is_free(const mw_net_options *n)
            n->coefficient == 0 && !n->coefficient_fixed;
 }
 
-static mw_status check_scorer(train_run *r, mw_error *err)
+static mw_status check_scorer(mw_train_run *r, mw_error *err)
 {
     const char *path = r->d.scorer;
 
@@ -163,7 +124,7 @@ static mw_status check_scorer(train_run *r, mw_error *err)
 
 /* Train what the form stands on into OUT/control: the same network without scores, for the same
  * seeds. */
-static mw_status train_control(train_run *r, mw_error *err)
+static mw_status train_control(mw_train_run *r, mw_error *err)
 {
     mw_train_options o = *r->o; /* borrows all texts and lists */
     mw_summary summary;
@@ -182,7 +143,7 @@ static mw_status train_control(train_run *r, mw_error *err)
 }
 
 /* Write the form into the options that it stands for. */
-static mw_status apply_form(train_run *r, mw_error *err)
+static mw_status apply_form(mw_train_run *r, mw_error *err)
 {
     const int given = r->net.kind == MW_NET_GIVEN;
     int form = r->d.form;
@@ -207,7 +168,7 @@ static mw_status apply_form(train_run *r, mw_error *err)
 }
 
 /* Columns of each modality, from the first training clip; whether rows are brought to length 1. */
-static mw_status find_columns(train_run *r, mw_error *err)
+static mw_status find_columns(mw_train_run *r, mw_error *err)
 {
     const char *letters = r->net.modalities;
     const size_t n = strlen(letters);
@@ -247,7 +208,7 @@ static mw_status find_columns(train_run *r, mw_error *err)
 }
 
 /* Number of outputs, and weights of rare positives, n_neg / n_pos up to 10. */
-static mw_status find_outputs(train_run *r, mw_error *err)
+static mw_status find_outputs(mw_train_run *r, mw_error *err)
 {
     const mw_labels *l = &r->bank.labels;
     const int first = r->net.task == MW_TASK_REGRESSION_MULTILABEL;
@@ -280,7 +241,7 @@ static mw_status find_outputs(train_run *r, mw_error *err)
     return MW_OK;
 }
 
-static mw_status open_scorer(train_run *r, mw_error *err)
+static mw_status open_scorer(mw_train_run *r, mw_error *err)
 {
     const char *path = r->d.scorer;
     mw_net_config c;
@@ -295,18 +256,18 @@ static mw_status open_scorer(train_run *r, mw_error *err)
     return st;
 }
 
-static mw_split_request request_of(train_run *r, mw_split split)
+static mw_split_request request_of(mw_train_run *r, mw_split split)
 {
     return (mw_split_request){ .bank = &r->bank,
                                .split = split,
                                .task = (mw_net_task)r->net.task,
                                .n_out = (int)r->net.outputs,
                                .limit = split == MW_TRAIN ? (size_t)r->d.train_clips : 0,
-                               .stop = stopping,
+                               .stop = mw_train_stopping,
                                .user = r };
 }
 
-static mw_status fit(train_run *r, mw_split_request *q, mw_error *err)
+static mw_status fit(mw_train_run *r, mw_split_request *q, mw_error *err)
 {
     double *weights = mw_calloc(q->n_conditions, sizeof *weights);
     mw_net_config c;
@@ -323,7 +284,7 @@ static mw_status fit(train_run *r, mw_split_request *q, mw_error *err)
     return st;
 }
 
-static mw_status load_split(mw_score_split *out, train_run *r, mw_split split, mw_error *err)
+static mw_status load_split(mw_score_split *out, mw_train_run *r, mw_split split, mw_error *err)
 {
     const int mix = r->d.regime == REGIME_MIX;
     mw_split_request q = request_of(r, split);
@@ -346,7 +307,7 @@ static mw_status load_split(mw_score_split *out, train_run *r, mw_split split, m
     return st;
 }
 
-static mw_status median_label(train_run *r, mw_error *err)
+static mw_status median_label(mw_train_run *r, mw_error *err)
 {
     const mw_sample_set *s = &r->train.set;
     double *y = mw_calloc(s->n, sizeof *y);
@@ -365,9 +326,10 @@ static mw_status median_label(train_run *r, mw_error *err)
 }
 
 /* What must be equal for a checkpoint to go on, or for a model to be up to date. */
-static mw_status make_tag(train_run *r, mw_error *err)
+static mw_status make_tag(mw_train_run *r, mw_error *err)
 {
-    const mw_opt_group groups[] = { { mw_net_options_table, &r->net }, { data_table, &r->d } };
+    const mw_opt_group groups[] = { { mw_net_options_table, &r->net },
+                                    { mw_train_data_table, &r->d } };
     char extra[512], scorer[65] = "none", *config = NULL;
     mw_status st = MW_OK;
 
@@ -380,299 +342,6 @@ static mw_status make_tag(train_run *r, mw_error *err)
              r->train.sha256, r->valid.sha256, scorer, r->truth ? " truth" : "");
     if (st != MW_OK) return st;
     return mw_config_sha256(r->tag, COMMAND, groups, 2, 0, NULL, NULL, 0, extra, err);
-}
-
-/* ---- one seed ---- */
-
-typedef struct seed_run {
-    train_run *r;
-    int64_t seed;
-    char name[32], *dir, *checkpoints, *log_path, *base; /* base NULL: none */
-    char tag[MW_SHA256_HEX + 1];                         /* of the run, and of the base */
-    mw_model *model;
-    mw_trainer *trainer;
-    mw_str log;
-    double start_s;
-} seed_run;
-
-/* The regression's bias starts at the median label. */
-static void start_at_median(seed_run *s)
-{
-    mw_net *net = s->model->net;
-
-    if (s->r->net.task != MW_TASK_REGRESSION && s->r->net.task != MW_TASK_REGRESSION_MULTILABEL)
-        return;
-    for (size_t i = 0; i < mw_net_n_params(net); i++) {
-        mw_net_param *p = mw_net_param_at(net, i);
-        const size_t n = strlen(p->name);
-
-        if (!strcmp(p->name, "head.fc2.bias") ||
-            (!strncmp(p->name, "uni.", 4) && n > 5 && !strcmp(p->name + n - 5, ".bias")))
-            p->v[0] = (float)s->r->median;
-    }
-}
-
-static void about(mw_json *j, const void *user)
-{
-    const seed_run *s = user;
-    const train_run *r = s->r;
-    mw_net *net = s->model->net;
-
-    mw_json_put_text(j, "tag", s->tag);
-    mw_json_put_i64(j, "seed", s->seed);
-    mw_json_key(j, "training");
-    mw_json_struct(j, data_table, &r->d, MW_OPT_RUNTIME);
-    mw_json_put_i64(j, "epochs", mw_trainer_epochs(s->trainer));
-    mw_json_put_i64(j, "best_epoch", mw_trainer_best_epoch(s->trainer));
-    mw_json_put_f64(j, "best_value", mw_trainer_best_value(s->trainer));
-    mw_json_key(j, "coefficients");
-    mw_json_open(j, '{');
-    for (size_t i = 0; i < mw_net_n_params(net); i++) {
-        const mw_net_param *p = mw_net_param_at(net, i);
-
-        if (!p->coefficient) continue;
-        mw_json_key(j, p->name);
-        mw_json_open(j, '[');
-        for (size_t k = 0; k < p->n; k++)
-            mw_json_f64(j, (double)p->v[k]);
-        mw_json_close(j, ']');
-    }
-    mw_json_close(j, '}');
-    mw_json_key(j, "data");
-    mw_json_open(j, '{');
-    mw_json_put_text(j, "bank_sha256", r->bank.sha256);
-    mw_json_put_text(j, "train_sha256", r->train.sha256);
-    mw_json_put_text(j, "valid_sha256", r->valid.sha256);
-    mw_json_put_i64(j, "train_clips", (int64_t)r->train.set.n);
-    mw_json_put_i64(j, "train_conditions", (int64_t)r->train.set.n_conditions);
-    mw_json_put_i64(j, "valid_clips", (int64_t)r->valid.set.n);
-    mw_json_put_i64(j, "not_finite_values", r->n_not_finite);
-    mw_json_put_f64(j, "median_label", r->median);
-    mw_json_close(j, '}');
-    /* first half of SHA-256 of each clip's name: evaluation refuses clips that training saw */
-    mw_json_key(j, "seen");
-    mw_json_open(j, '[');
-    for (int which = 0; which < 2; which++) {
-        const mw_score_split *split = which ? &r->valid : &r->train;
-
-        for (size_t i = 0; i < split->set.n; i++) {
-            char hex[65];
-
-            mw_sha256_hex(hex, split->labels[i]->clip, strlen(split->labels[i]->clip));
-            hex[32] = 0;
-            mw_json_text(j, hex);
-        }
-    }
-    mw_json_close(j, ']');
-}
-
-static void log_epoch(seed_run *s, const mw_train_epoch *e)
-{
-    mw_str text = { 0 };
-    mw_json j = mw_json_begin(&text);
-
-    mw_json_open(&j, '{');
-    mw_json_put_i64(&j, "epoch", e->epoch);
-    mw_json_put_f64(&j, "rate", e->rate);
-    mw_json_put_f64(&j, "loss", e->train.total);
-    mw_json_put_f64(&j, "loss_task", e->train.task);
-    mw_json_put_f64(&j, "loss_reliability", e->train.rel);
-    mw_json_put_f64(&j, "loss_unimodal", e->train.uni);
-    mw_json_put_f64(&j, "valid_clean", e->valid_clean);
-    mw_json_put_f64(&j, "valid_mixed", e->valid_mixed);
-    mw_json_key(&j, "best");
-    mw_json_bool(&j, e->best);
-    mw_json_put_f64(&j, "seconds", mw_clock_s() - s->start_s);
-    mw_json_close(&j, '}');
-    if (text.data) mw_json_compact(&s->log, text.data, text.n);
-    mw_str_putc(&s->log, '\n');
-    if (text.failed) s->log.failed = 1;
-    mw_str_clear(&text);
-}
-
-/* The first lines of the log of a run that goes on; it may be gone. */
-static mw_status read_log(seed_run *s, int64_t epochs, mw_error *err)
-{
-    char *text = NULL, *end;
-    size_t n;
-    const mw_status st = mw_file_load(&text, &n, s->log_path, (size_t)64 << 20, NULL);
-
-    if (st == MW_ERR_NOMEM) return mw_fail_nomem(err);
-    if (st != MW_OK) return MW_OK;
-    end = text;
-    for (int64_t i = 0; end && i < epochs; i++) {
-        end = strchr(end, '\n');
-        if (end) end++;
-    }
-    if (end) mw_str_putn(&s->log, text, (size_t)(end - text));
-    mw_free(text);
-    return mw_str_ok(&s->log, err);
-}
-
-static mw_status run_epoch(seed_run *s, mw_error *err)
-{
-    train_run *r = s->r;
-    mw_train_epoch e;
-    char message[160];
-    mw_status st = mw_trainer_epoch(s->trainer, &e, stopping, r, err);
-
-    if (st != MW_OK) return st;
-    log_epoch(s, &e);
-    st = mw_str_ok(&s->log, err);
-    if (st == MW_OK) st = mw_file_store(s->log_path, s->log.data, s->log.n, err);
-    if (st == MW_OK) st = mw_trainer_save(s->trainer, s->checkpoints, s->tag, err);
-    r->epochs_ended++;
-    snprintf(message, sizeof message, "epoch %lld: loss %.4f, validation %.4f clean, %.4f mixed%s",
-             (long long)e.epoch, e.train.total, e.valid_clean, e.valid_mixed, e.best ? " *" : "");
-    if (st == MW_OK) tell(r, MW_EVENT_CLIP, s->name, message);
-    return st;
-}
-
-/* *finished: a model of the same options and data is there; MW_ERR_MISMATCH: another's. A broken
- * config.json is none. */
-static mw_status find_finished(int *finished, const seed_run *s, mw_error *err)
-{
-    char *config = mw_path_join(s->dir, "config.json");
-    json_t *root = NULL;
-    mw_status st = config ? MW_OK : MW_ERR_NOMEM;
-
-    *finished = 0;
-    if (st == MW_OK && mw_file_size(config) >= 0)
-        st = mw_json_load(&root, config, (size_t)16 << 20, NULL);
-    mw_free(config);
-    if (st == MW_ERR_NOMEM) return mw_fail_nomem(err);
-    st = MW_OK;
-    if (root) {
-        const char *tag = json_string_value(json_object_get(root, "tag"));
-
-        *finished = tag && !strcmp(tag, s->tag);
-        if (!*finished)
-            st = mw_fail(
-                err, MW_ERR_MISMATCH, "other_run",
-                "'%s' holds a model of other options or data; use --overwrite, or another folder",
-                s->dir);
-    }
-    json_decref(root);
-    return st;
-}
-
-static mw_status open_seed(seed_run *s, mw_error *err)
-{
-    train_run *r = s->r;
-    mw_trainer_options t = r->d.t;
-    mw_net_options options = { 0 };
-    mw_prep prep = { 0 };
-    int found = 0;
-    mw_status st = mw_net_options_copy(&options, &r->net, err);
-
-    if (st == MW_OK) st = mw_prep_copy(&prep, &r->prep, err);
-    if (st != MW_OK) {
-        mw_opt_clear(mw_net_options_table, &options);
-        return st;
-    }
-    t.seed = s->seed;
-    t.keep_last = s->base != NULL; /* clean validation cannot see what a missing token is worth */
-    st = mw_model_create(&s->model, &options, &prep, NULL, (uint64_t)s->seed, err);
-    if (st != MW_OK) return st;
-    start_at_median(s);
-    if (s->base) st = mw_base_take(s->model, s->base, err);
-    if (st != MW_OK) return st;
-    st = mw_trainer_create(&s->trainer, s->model->net, &r->train.set, &r->valid.set, &t,
-                           r->net.kind == MW_NET_GIVEN, r->n_threads, err);
-    if (st == MW_OK && !r->o->run.overwrite)
-        st = mw_trainer_restore(s->trainer, s->checkpoints, s->tag, &found, err);
-    if (st == MW_OK && found) {
-        st = read_log(s, mw_trainer_epochs(s->trainer), err);
-        r->epochs_ended += (size_t)mw_trainer_epochs(s->trainer);
-    }
-    return st;
-}
-
-/* OUT/runs.jsonl counts every start, so that reports can tell how many runs were tried. */
-static mw_status count_start(const seed_run *s, mw_error *err)
-{
-    char *path = mw_path_join(s->r->o->run.out, MW_RUNS_FILE);
-    mw_str line = { 0 };
-    mw_status st = path ? MW_OK : mw_fail_nomem(err);
-    int fd = -1;
-
-    mw_str_printf(&line, "{\"seed\": %lld, \"tag\": \"%s\"}\n", (long long)s->seed, s->tag);
-    if (st == MW_OK) st = mw_str_ok(&line, err);
-    if (st == MW_OK) {
-        fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-        if (fd < 0) st = mw_fail_errno(err, errno, "cannot write '%s'", path);
-    }
-    if (st == MW_OK) st = mw_write_all(fd, line.data, line.n, path, err);
-    if (fd >= 0) close(fd);
-    mw_str_clear(&line);
-    mw_free(path);
-    return st;
-}
-
-static mw_status train_seed(seed_run *s, mw_error *err)
-{
-    train_run *r = s->r;
-    const size_t epochs_before = r->epochs_ended;
-    int finished = 0;
-    mw_status st = r->o->run.overwrite ? MW_OK : find_finished(&finished, s, err);
-
-    if (finished) r->summary->n_skipped++;
-    if (finished || st != MW_OK) return st;
-    if (r->o->run.overwrite) mw_trainer_forget(s->checkpoints);
-    st = mw_make_dirs(s->checkpoints, err);
-    if (st == MW_OK) st = count_start(s, err);
-    if (st == MW_OK) st = open_seed(s, err);
-    while (st == MW_OK && !mw_trainer_done(s->trainer))
-        st = run_epoch(s, err);
-    if (st != MW_OK) return st;
-    mw_trainer_take_best(s->trainer);
-    s->model->scorer = r->scorer; /* lent, to be saved beside it */
-    st = mw_model_save(s->model, s->dir, about, s, err);
-    s->model->scorer = NULL;
-    if (st == MW_OK) mw_trainer_forget(s->checkpoints);
-    r->epochs_ended = epochs_before + (size_t)r->d.t.epochs;
-    r->summary->n_done += st == MW_OK;
-    r->summary->n_outputs += st == MW_OK;
-    return st;
-}
-
-/* The run's tag; another base makes another model. */
-static mw_status make_seed_tag(seed_run *s, mw_error *err)
-{
-    char both[2 * MW_SHA256_HEX + 1], *weights;
-    mw_status st;
-
-    snprintf(s->tag, sizeof s->tag, "%s", s->r->tag);
-    if (!s->base) return MW_OK;
-    weights = mw_path_join(s->base, "model.safetensors");
-    memcpy(both, s->r->tag, MW_SHA256_HEX);
-    st = weights ? mw_sha256_file(both + MW_SHA256_HEX, NULL, weights, err) : mw_fail_nomem(err);
-    if (st == MW_OK) mw_sha256_hex(s->tag, both, (size_t)2 * MW_SHA256_HEX);
-    mw_free(weights);
-    return st;
-}
-
-static mw_status run_seed(train_run *r, int64_t seed, mw_error *err)
-{
-    seed_run s = { .r = r, .seed = seed, .start_s = mw_clock_s() };
-    mw_status st = MW_OK;
-
-    snprintf(s.name, sizeof s.name, "seed_%lld", (long long)seed);
-    s.dir = mw_path_join(r->o->run.out, s.name);
-    s.checkpoints = s.dir ? mw_path_join(s.dir, "checkpoint") : NULL;
-    s.log_path = s.dir ? mw_path_join(s.dir, "log.jsonl") : NULL;
-    if (*r->d.base) s.base = mw_path_join(r->d.base, s.name);
-    if (!s.dir || !s.checkpoints || !s.log_path || (*r->d.base && !s.base)) st = mw_fail_nomem(err);
-    if (st == MW_OK) st = make_seed_tag(&s, err);
-    if (st == MW_OK) st = train_seed(&s, err);
-    mw_str_clear(&s.log);
-    mw_trainer_destroy(&s.trainer);
-    mw_model_destroy(&s.model);
-    mw_free(s.base);
-    mw_free(s.log_path);
-    mw_free(s.checkpoints);
-    mw_free(s.dir);
-    return st;
 }
 
 /* ---- the job ---- */
@@ -689,7 +358,7 @@ static mw_status check(const mw_train_options *o, mw_error *err)
     return MW_OK;
 }
 
-static mw_status set_up(train_run *r, mw_error *err)
+static mw_status set_up(mw_train_run *r, mw_error *err)
 {
     mw_status st = check(r->o, err);
 
@@ -705,7 +374,8 @@ static mw_status set_up(train_run *r, mw_error *err)
     if (st == MW_OK) st = load_split(&r->valid, r, MW_VALID, err);
     if (st == MW_OK) st = median_label(r, err);
     if (st == MW_OK && r->d.targets == TARGETS_CORRECTNESS)
-        st = mw_align_targets(&r->train, &r->net, r->o->run.seed, r->n_threads, stopping, r, err);
+        st = mw_align_targets(&r->train, &r->net, r->o->run.seed, r->n_threads, mw_train_stopping,
+                              r, err);
     if (st == MW_OK) st = make_tag(r, err);
     return st;
 }
@@ -713,16 +383,16 @@ static mw_status set_up(train_run *r, mw_error *err)
 mw_status mw_train(const mw_train_options *o, const mw_run_hooks *hooks, mw_summary *summary,
                    mw_error *err)
 {
-    train_run r = { .o = o, .hooks = hooks, .summary = summary, .start_s = mw_clock_s() };
+    mw_train_run r = { .o = o, .hooks = hooks, .summary = summary, .start_s = mw_clock_s() };
     mw_status st;
 
     *summary = (mw_summary){ .items = "models" };
     r.n_threads = mw_run_threads(&o->run);
     st = set_up(&r, err);
     if (st == MW_OK) summary->n_clips = o->d.seeds.n;
-    if (st == MW_OK) tell(&r, MW_EVENT_START, NULL, "");
+    if (st == MW_OK) mw_train_tell(&r, MW_EVENT_START, NULL, "");
     for (size_t i = 0; st == MW_OK && !o->run.dry_run && i < o->d.seeds.n; i++)
-        st = run_seed(&r, o->d.seeds.v[i], err);
+        st = mw_train_seed(&r, o->d.seeds.v[i], err);
     summary->elapsed_s = mw_clock_s() - r.start_s;
     mw_score_split_clear(&r.train);
     mw_score_split_clear(&r.valid);
