@@ -12,7 +12,6 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "run/score_base.h"
 #include "run/score_targets.h"
 #include "run/sidecar.h"
 #include "score/metrics.h"
