@@ -403,6 +403,7 @@ static mw_status run_model(evaluation *v, size_t m, size_t s, size_t clip, const
         if (st == MW_OK) set_predictions(v, v->twin[m], s, clip, task, &r);
     }
     mw_model_result_clear(&r);
+    mw_model_rest(model);
     return st;
 }
 

@@ -395,6 +395,12 @@ mw_status mw_model_run(mw_model *m, const mw_model_input *in, size_t n, int n_th
     return st;
 }
 
+void mw_model_rest(mw_model *m)
+{
+    mw_net_rest(m->net);
+    if (m->scorer) mw_net_rest(m->scorer->net);
+}
+
 mw_status mw_model_trust(mw_model *m, mw_model_result *r, int n_threads, mw_error *err)
 {
     mw_net_output o = { .y = r->y };

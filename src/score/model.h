@@ -87,6 +87,9 @@ typedef struct mw_model_result {
  * does not have count as missing. */
 mw_status mw_model_run(mw_model *m, const mw_model_input *in, size_t n, int n_threads,
                        mw_model_result *out, mw_error *err);
+/* mw_net_rest of the network and its scorer's, for those who hold many models. */
+void mw_model_rest(mw_model *m);
+
 /* Run the network, which takes scores, once more with every score 1. Fills r->y alone. */
 mw_status mw_model_trust(mw_model *m, mw_model_result *r, int n_threads, mw_error *err);
 void mw_model_result_clear(mw_model_result *r);

@@ -58,17 +58,25 @@ mw_status mw_net_open(mw_net **out, const mw_net_config *c, const mw_weights *w,
     return make(out, c, 0, w, err);
 }
 
-void mw_net_destroy(mw_net **pp)
+void mw_net_rest(mw_net *net)
 {
-    mw_net *net = *pp;
-
-    if (!net) return;
     while (net->graphs) {
         mw_net_graph *g = net->graphs;
 
         net->graphs = g->next;
         mw_net_graph_destroy(&g);
     }
+    mw_free(net->round);
+    net->round = NULL;
+    net->n_round = 0;
+}
+
+void mw_net_destroy(mw_net **pp)
+{
+    mw_net *net = *pp;
+
+    if (!net) return;
+    mw_net_rest(net);
     mw_free(net->positive_weights);
     mw_free(net->params);
     mw_free(net->statistic);
@@ -76,7 +84,6 @@ void mw_net_destroy(mw_net **pp)
     mw_free(net->g);
     mw_free(net->first);
     mw_free(net->second);
-    mw_free(net->round);
     mw_free(net);
     *pp = NULL;
 }

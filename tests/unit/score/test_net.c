@@ -610,6 +610,26 @@ static void known_shapes_take_no_memory(void **state)
     score_batch_free(&s);
 }
 
+static void a_network_at_rest_keeps_its_values_alone(void **state)
+{
+    const mw_net_config c = score_config_small(MW_NET_SCORE, "av");
+    score_batch s = score_batch_make(&c, 11, tokens, 4, 0);
+    mw_net *net = stirred(&c);
+    const long live = mw_mem_live();
+    const results before = predict(net, &s.b, 2);
+    results after;
+
+    (void)state;
+    assert_ok(mw_net_gradient(net, &s.b, 0, 2, NULL, NULL));
+    assert_true(mw_mem_live() > live);
+    mw_net_rest(net);
+    assert_int_equal(mw_mem_live(), live);
+    after = predict(net, &s.b, 1);
+    assert_memory_equal(&after, &before, sizeof after);
+    mw_net_destroy(&net);
+    score_batch_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -631,6 +651,7 @@ int main(void)
         cmocka_unit_test(frozen_parameters_and_fixed_coefficients_stay),
         cmocka_unit_test(runs_out_of_memory_cleanly),
         cmocka_unit_test(known_shapes_take_no_memory),
+        cmocka_unit_test(a_network_at_rest_keeps_its_values_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
