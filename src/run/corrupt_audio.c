@@ -253,24 +253,15 @@ static mw_status write_outputs(clip_work *w, mw_clip_result *r, mw_error *err)
 
 static mw_status tell_drawn(clip_work *w, const condition *c, mw_error *err)
 {
-    mw_str pretty = { 0 }, line = { 0 };
-    mw_json j = mw_json_begin(&pretty);
-    mw_status st;
+    mw_str json = { 0 };
+    mw_json j = mw_json_begin(&json);
 
     w->s->decision.snr_db = c->snr_db;
     mw_json_open(&j, '{');
     mw_json_put_text(&j, "id", w->clip->id);
-    mw_json_put_text(&j, "name", mw_op_audio_additive.info.name);
-    mw_json_key(&j, "drawn");
-    mw_json_struct(&j, mw_op_audio_additive.info.drawn, &w->s->decision, 0);
+    mw_put_drawn(&j, &mw_op_audio_additive, &w->s->decision);
     mw_json_close(&j, '}');
-    mw_json_compact(&line, pretty.data ? pretty.data : "", pretty.n);
-    line.failed |= pretty.failed;
-    st = mw_str_ok(&line, err);
-    if (st == MW_OK) mw_job_tell(w->job, MW_EVENT_DRAWN, w->clip->id, line.data);
-    mw_str_clear(&pretty);
-    mw_str_clear(&line);
-    return st;
+    return mw_job_tell_drawn(w->job, w->clip->id, &json, err);
 }
 
 /* An mw_asset_check: a noise file that was exchanged makes the outputs that used it stale. */

@@ -499,16 +499,14 @@ static mw_status make_outputs(clip_work *w, mw_clip_result *r)
 static void put_drawn(mw_json *j, const mw_op *op, const void *decision)
 {
     mw_json_open(j, '{');
-    mw_json_put_text(j, "name", op->info.name);
-    mw_json_key(j, "drawn");
-    mw_json_struct(j, op->info.drawn, decision, 0);
+    mw_put_drawn(j, op, decision);
     mw_json_close(j, '}');
 }
 
 static mw_status tell_drawn(clip_work *w, const condition *c, mw_error *err)
 {
-    mw_str pretty = { 0 }, line = { 0 };
-    mw_json j = mw_json_begin(&pretty);
+    mw_str json = { 0 };
+    mw_json j = mw_json_begin(&json);
     mw_status st = mix(w, c, err);
 
     if (st != MW_OK) return st;
@@ -522,13 +520,7 @@ static mw_status tell_drawn(clip_work *w, const condition *c, mw_error *err)
         put_drawn(&j, w->c.stages[i].op, w->c.stages[i].decision);
     mw_json_close(&j, ']');
     mw_json_close(&j, '}');
-    mw_json_compact(&line, pretty.data ? pretty.data : "", pretty.n);
-    line.failed |= pretty.failed;
-    st = mw_str_ok(&line, err);
-    if (st == MW_OK) mw_job_tell(w->job, MW_EVENT_DRAWN, w->clip->id, line.data);
-    mw_str_clear(&pretty);
-    mw_str_clear(&line);
-    return st;
+    return mw_job_tell_drawn(w->job, w->clip->id, &json, err);
 }
 
 static mw_status tell_all(clip_work *w, mw_error *err)

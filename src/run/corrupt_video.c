@@ -163,8 +163,8 @@ static mw_status make_outputs(clip_work *w, mw_error *err)
 
 static mw_status tell_drawn(clip_work *w, mw_error *err)
 {
-    mw_str pretty = { 0 }, line = { 0 };
-    mw_json j = mw_json_begin(&pretty);
+    mw_str json = { 0 };
+    mw_json j = mw_json_begin(&json);
     int64_t n;
     mw_status st = mw_video_count_frames(w->clip->path, &n, err);
 
@@ -181,20 +181,12 @@ static mw_status tell_drawn(clip_work *w, mw_error *err)
     mw_json_open(&j, '[');
     for (size_t i = 0; i < w->c.n_stages; i++) {
         mw_json_open(&j, '{');
-        mw_json_put_text(&j, "name", w->c.stages[i].op->info.name);
-        mw_json_key(&j, "drawn");
-        mw_json_struct(&j, w->c.stages[i].op->info.drawn, w->c.stages[i].decision, 0);
+        mw_put_drawn(&j, w->c.stages[i].op, w->c.stages[i].decision);
         mw_json_close(&j, '}');
     }
     mw_json_close(&j, ']');
     mw_json_close(&j, '}');
-    mw_json_compact(&line, pretty.data ? pretty.data : "", pretty.n);
-    line.failed |= pretty.failed;
-    st = mw_str_ok(&line, err);
-    if (st == MW_OK) mw_job_tell(w->job, MW_EVENT_DRAWN, w->clip->id, line.data);
-    mw_str_clear(&pretty);
-    mw_str_clear(&line);
-    return st;
+    return mw_job_tell_drawn(w->job, w->clip->id, &json, err);
 }
 
 /* An mw_asset_check: an occluder or face track that was exchanged makes the outputs that used it

@@ -41,6 +41,20 @@ void mw_job_tell(mw_job *job, mw_event_kind kind, const char *id, const char *me
     pthread_mutex_unlock(&job->lock);
 }
 
+mw_status mw_job_tell_drawn(mw_job *job, const char *id, mw_str *json, mw_error *err)
+{
+    mw_str line = { 0 };
+    mw_status st;
+
+    mw_json_compact(&line, json->data ? json->data : "", json->n);
+    line.failed |= json->failed;
+    st = mw_str_ok(&line, err);
+    if (st == MW_OK) mw_job_tell(job, MW_EVENT_DRAWN, id, line.data);
+    mw_str_clear(json);
+    mw_str_clear(&line);
+    return st;
+}
+
 void mw_job_note(mw_job *job, const mw_sidecar *c, const char *root, const char *rel,
                  const char *text, size_t n)
 {

@@ -44,8 +44,12 @@ struct mw_job {
 /* Whether the user asked to stop; work functions poll it between frames or conditions. */
 int mw_job_stopping(mw_job *job);
 
-/* Call the event hook with a note, or with a drawn decision. */
+/* Call the event hook with a note. */
 void mw_job_tell(mw_job *job, mw_event_kind kind, const char *id, const char *message);
+
+/* Call it with what a dry run drew for a clip: a JSON object, which goes out as one line and is
+ * cleared. */
+mw_status mw_job_tell_drawn(mw_job *job, const char *id, mw_str *json, mw_error *err);
 
 /* mw_noted_add, from a worker. */
 void mw_job_note(mw_job *job, const mw_sidecar *c, const char *root, const char *rel,

@@ -129,6 +129,13 @@ static void put_assets(mw_json *j, const mw_stage *s)
     mw_json_close(j, ']');
 }
 
+void mw_put_drawn(mw_json *j, const mw_op *op, const void *decision)
+{
+    mw_json_put_text(j, "name", op->info.name);
+    mw_json_key(j, "drawn");
+    mw_json_struct(j, op->info.drawn, decision, 0);
+}
+
 static void put_stage(mw_json *j, size_t index, const mw_stage *s)
 {
     mw_json_open(j, '{');

@@ -71,6 +71,9 @@ typedef struct mw_sidecar {
 /* An object of the "not_applied" list: an operation that was asked for and had nothing to do. */
 void mw_sidecar_not_applied(mw_json *j, const mw_op *op, const char *reason);
 
+/* The fields "name" and "drawn" of an operation, as a dry run tells them. */
+void mw_put_drawn(mw_json *j, const mw_op *op, const void *decision);
+
 /* Pretty JSON into s. */
 void mw_sidecar_write(mw_str *s, const mw_sidecar *c);
 
