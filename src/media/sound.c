@@ -70,6 +70,10 @@ mw_status mw_sound_probe(mw_audio *out, const char *path, mw_error *err)
     } else if (f.info.samplerate < 1000 || f.info.samplerate > 768000) {
         st = mw_fail(err, MW_ERR_FORMAT, "unsupported", "'%s' has a rate of %d Hz", path,
                      f.info.samplerate);
+    } else if (!mw_sound_file_is_whole(&f)) {
+        st =
+            mw_fail(err, MW_ERR_FORMAT, "truncated", "'%s' ends before the last of its %lld frames",
+                    path, (long long)f.info.frames);
     } else {
         out->source_n = f.info.frames;
         out->source_rate_hz = f.info.samplerate;

@@ -249,6 +249,15 @@ int mw_sound_file_length_is_exact(const mw_sound_file *f)
     return major == SF_FORMAT_FLAC && info->frames > 0 && info->frames < ((int64_t)1 << 48);
 }
 
+int mw_sound_file_is_whole(mw_sound_file *f)
+{
+    float frame[MAX_CHANNELS];
+
+    if (!mw_sound_file_length_is_exact(f)) return 1;
+    return sf_seek(f->sf, f->info.frames - 1, SEEK_SET) >= 0 &&
+           sf_readf_float(f->sf, frame, 1) == 1;
+}
+
 void mw_sound_file_codec(const mw_sound_file *f, char *text, size_t size)
 {
     SF_FORMAT_INFO sub = { .format = f->info.format & SF_FORMAT_SUBMASK };

@@ -49,6 +49,10 @@ int mw_sound_file_is_finite(const mw_sound_file *f, const float *x, size_t n);
  * file. */
 int mw_sound_file_length_is_exact(const mw_sound_file *f);
 
+/* Whether the last of the frames that such a header tells of can be read; 1 for other formats. The
+ * file then stands at its end. */
+int mw_sound_file_is_whole(mw_sound_file *f);
+
 /* Name of the sample coding, libsndfile's words. */
 void mw_sound_file_codec(const mw_sound_file *f, char *text, size_t size);
 

@@ -83,11 +83,10 @@ static void unusable_files_are_set_aside_with_their_reason(void **state)
 {
     static const struct {
         const char *rel, *reason;
-    } bad[] = { { "cut.wav", "truncated" },
-                { "empty.wav", "empty_file" },
-                { "none.wav", "empty_audio" },
-                { "silent.wav", "silent_noise" },
-                { "text.wav", "unsupported" } };
+    } bad[] = { { "cut.flac", "truncated" },      { "cut.wav", "truncated" },
+                { "empty.wav", "empty_file" },    { "none.wav", "empty_audio" },
+                { "silent.wav", "silent_noise" }, { "text.wav", "unsupported" } };
+    static float x[20000]; /* several blocks of FLAC */
     float silence[3000] = { 0 };
     mw_bank *b;
     char *data;
@@ -102,10 +101,15 @@ static void unusable_files_are_set_aside_with_their_reason(void **state)
     assert_ok(mw_file_load(&data, &n, in("good.wav"), 1 << 20, NULL));
     assert_ok(mw_file_store(in("cut.wav"), data, n / 2, NULL));
     mw_free(data);
+    fill_noise(x, 20000, 0.5, 1);
+    make_sound(in("good.flac"), x, 20000, RATE, 1, SF_FORMAT_FLAC | SF_FORMAT_PCM_16);
+    assert_ok(mw_file_load(&data, &n, in("good.flac"), 1 << 20, NULL));
+    assert_ok(mw_file_store(in("cut.flac"), data, n * 7 / 10, NULL));
+    mw_free(data);
     b = open_bank();
-    assert_int_equal(b->n, 1);
-    assert_int_equal(b->n_rejects, 5);
-    for (size_t i = 0; i < 5; i++) {
+    assert_int_equal(b->n, 2);
+    assert_int_equal(b->n_rejects, 6);
+    for (size_t i = 0; i < 6; i++) {
         assert_string_equal(b->rejects[i].rel, bad[i].rel);
         assert_string_equal(b->rejects[i].error.reason, bad[i].reason);
     }
