@@ -213,6 +213,14 @@ static void loop(float *z, int64_t n, const float *all, int64_t period, int64_t 
     }
 }
 
+/* Samples of a recording's end that are faded into its beginning. */
+static int64_t fade_of(const mw_bank *b, const mw_noise_file *f, double crossfade_s)
+{
+    const int64_t fade = (int64_t)(crossfade_s * b->rate_hz + 0.5);
+
+    return fade < f->n ? fade : 0;
+}
+
 static mw_status read_looped(const mw_noise_file *f, const char *path, int64_t offset, int64_t fade,
                              int rate_hz, float *z, int64_t n, mw_error *err)
 {
@@ -220,7 +228,6 @@ static mw_status read_looped(const mw_noise_file *f, const char *path, int64_t o
     mw_status st;
 
     if (!all) return mw_fail_nomem(err);
-    if (fade >= f->n) fade = 0;
     st = mw_sound_window(all, f->n, path, 0, rate_hz, err);
     if (st == MW_OK) loop(z, n, all, f->n - fade, fade, offset);
     mw_free(all);
@@ -243,10 +250,15 @@ mw_status mw_bank_read(void *user, const char *rel, int64_t offset, double cross
     if (f->n >= n)
         st = mw_sound_window(z, n, path, offset, b->rate_hz, err);
     else
-        st = read_looped(f, path, offset, (int64_t)(crossfade_s * b->rate_hz + 0.5), b->rate_hz, z,
-                         n, err);
+        st = read_looped(f, path, offset, fade_of(b, f, crossfade_s), b->rate_hz, z, n, err);
     mw_free(path);
     return st;
+}
+
+int64_t mw_bank_loops(const mw_bank *b, const mw_noise_file *f, int64_t offset, double crossfade_s,
+                      int64_t n)
+{
+    return f->n >= n ? 1 : (offset + n - 1) / (f->n - fade_of(b, f, crossfade_s)) + 1;
 }
 
 mw_status mw_bank_sha256(mw_bank *b, const char *rel, char *hex, mw_error *err)

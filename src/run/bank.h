@@ -42,6 +42,11 @@ void mw_bank_close(mw_bank **bank);
 mw_status mw_bank_read(void *user, const char *rel, int64_t offset, double crossfade_s, float *z,
                        int64_t n, mw_error *err);
 
+/* How many passes of the recording, the first and the last of them in part, such a read is made of;
+ * with a cross-fade the next pass begins before the last one has ended. */
+int64_t mw_bank_loops(const mw_bank *b, const mw_noise_file *f, int64_t offset, double crossfade_s,
+                      int64_t n);
+
 /* The file with this relative path, or NULL. */
 const mw_noise_file *mw_bank_find(const mw_bank *b, const char *rel);
 

@@ -140,15 +140,15 @@ static mw_status list_assets(mw_sound_clip *s, mw_error *err)
     if (!s->assets) return mw_fail_nomem(err);
     for (size_t i = 0; i < d->files.n; i++) {
         const mw_noise_file *f = mw_bank_find(s->maker->bank, d->files.v[i]);
-        const int64_t n = (int64_t)s->clean.n;
         mw_status st;
 
-        s->assets[i] =
-            (mw_asset){ .role = "noise",
-                        .category = category[f->category],
-                        .path = f->path,
-                        .offset_samples = d->offset_samples.v[i],
-                        .loops = f->n >= n ? 1 : (d->offset_samples.v[i] + n + f->n - 1) / f->n };
+        s->assets[i] = (mw_asset){ .role = "noise",
+                                   .category = category[f->category],
+                                   .path = f->path,
+                                   .offset_samples = d->offset_samples.v[i],
+                                   .loops = mw_bank_loops(s->maker->bank, f, d->offset_samples.v[i],
+                                                          s->maker->additive->crossfade_s,
+                                                          (int64_t)s->clean.n) };
         st = mw_bank_sha256(s->maker->bank, f->path, s->assets[i].sha256, err);
         if (st != MW_OK) return st;
     }

@@ -223,10 +223,13 @@ static void short_recordings_loop_with_a_faded_seam(void **state)
     make_sound(in("x.wav"), x, LENGTH, RATE, 1, SF_FORMAT_WAV | SF_FORMAT_FLOAT);
     b = open_bank();
     for (int64_t offset = 0; offset < PERIOD; offset += 77) {
+        int passes = 0;
+
         assert_ok(mw_bank_read(b, "x.wav", offset, 0.01, z, N, NULL));
         for (int64_t i = 0; i < N; i++) {
             const int64_t at = offset + i, q = at % PERIOD;
 
+            passes += !i || !q;
             if (at < PERIOD || q >= FADE) {
                 assert_true(z[i] == x[q]);
             } else { /* between the end of one round and the start of the next */
@@ -235,7 +238,9 @@ static void short_recordings_loop_with_a_faded_seam(void **state)
                 assert_true(fabs(z[i] - want) < 1e-6);
             }
         }
+        assert_int_equal(mw_bank_loops(b, b->files, offset, 0.01, N), passes);
     }
+    assert_int_equal(mw_bank_loops(b, b->files, 900, 0.01, 100), 1);
     mw_bank_close(&b);
 }
 
@@ -257,6 +262,8 @@ static void without_a_fade_recordings_repeat_end_to_end(void **state)
     assert_ok(mw_bank_read(b, "x.wav", 123, 1, z, N, NULL));
     for (int64_t i = 0; i < N; i++)
         assert_true(z[i] == x[(123 + i) % LENGTH]);
+    assert_int_equal(mw_bank_loops(b, b->files, 123, 0, N), 5);
+    assert_int_equal(mw_bank_loops(b, b->files, 123, 1, N), 5);
     mw_bank_close(&b);
 }
 
