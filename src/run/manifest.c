@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "run/sidecar.h"
+#include "run/walk.h"
 
 #define BUFFER_BYTES ((size_t)1 << 16) /* of a list that is being written */
 
@@ -34,8 +35,8 @@ static int is_dir(const struct dirent *entry, const char *path)
     return !lstat(path, &info) && S_ISDIR(info.st_mode);
 }
 
-static mw_status list_folder(mw_sidecar_list *list, const char *root, const char *rel, int depth,
-                             mw_error *err)
+static mw_status list_folder(mw_sidecar_list *list, const char *root, const char *rel, int nested,
+                             int depth, mw_error *err)
 {
     char *path = mw_path_join(root, rel);
     DIR *dir = path && depth < 80 ? opendir(path) : NULL;
@@ -61,7 +62,8 @@ static mw_status list_folder(mw_sidecar_list *list, const char *root, const char
         if (!child) {
             st = mw_fail_nomem(err);
         } else if (is_folder) {
-            st = list_folder(list, root, child_rel, depth + 1, err);
+            if (nested || !mw_is_output(child))
+                st = list_folder(list, root, child_rel, nested, depth + 1, err);
         } else if (is_sidecar) {
             if (mw_grow(&list->rel, &list->cap, list->n + 1, sizeof *list->rel)) {
                 st = mw_fail_nomem(err);
@@ -83,12 +85,12 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-mw_status mw_sidecar_list_make(mw_sidecar_list *list, const char *root, mw_error *err)
+mw_status mw_sidecar_list_make(mw_sidecar_list *list, const char *root, int nested, mw_error *err)
 {
     mw_status st;
 
     *list = (mw_sidecar_list){ 0 };
-    st = list_folder(list, root, "", 0, err);
+    st = list_folder(list, root, "", nested, 0, err);
     if (st == MW_OK && list->n) qsort(list->rel, list->n, sizeof *list->rel, by_text);
     if (st != MW_OK) mw_sidecar_list_clear(list);
     return st;
@@ -205,7 +207,7 @@ mw_status mw_manifest_write(const char *root, mw_noted *noted, mw_error *err)
 {
     list_file provenance = { 0 }, manifest = { 0 };
     mw_sidecar_list list;
-    mw_status st = mw_sidecar_list_make(&list, root, err);
+    mw_status st = mw_sidecar_list_make(&list, root, 0, err);
 
     if (st != MW_OK) return st;
     st = list_open(&provenance, root, "provenance.jsonl", err);

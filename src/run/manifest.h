@@ -10,13 +10,13 @@
 #include "run/noted.h"
 
 /* Paths of all sidecars below root, relative to it, sorted bytewise; free with
- * mw_sidecar_list_clear. */
+ * mw_sidecar_list_clear. nested: also of folders within it that other jobs wrote. */
 typedef struct mw_sidecar_list {
     char **rel;
     size_t n, cap;
 } mw_sidecar_list;
 
-mw_status mw_sidecar_list_make(mw_sidecar_list *list, const char *root, mw_error *err);
+mw_status mw_sidecar_list_make(mw_sidecar_list *list, const char *root, int nested, mw_error *err);
 void mw_sidecar_list_clear(mw_sidecar_list *list);
 
 /* Write manifest.jsonl and provenance.jsonl of root. They depend on the sidecars alone; noted

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * verify: every file that a sidecar names has the recorded size and SHA-256.
+ * verify: every file that a sidecar names has the recorded size and SHA-256. Paths in a sidecar are
+ * relative to the folder that its job wrote, which may lie below the one that is verified.
  */
 #include <string.h>
 
@@ -37,12 +38,27 @@ static mw_status check_file(const char *root, const json_t *media, mw_clip_resul
     return st;
 }
 
+/* The innermost folder around a sidecar that a job wrote; root when none below it is. */
+static char *output_root(const char *root, const mw_clip *clip)
+{
+    const size_t n_root = strlen(clip->path) - strlen(clip->rel);
+    char *folder = mw_strdup(clip->path), *slash;
+
+    while (folder && (slash = strrchr(folder, '/')) && (size_t)(slash - folder) >= n_root) {
+        *slash = 0;
+        if (mw_is_output(folder)) return folder;
+    }
+    mw_free(folder);
+    return mw_strdup(root);
+}
+
 static void verify_one(void *user, mw_job *job, int worker, const mw_clip *clip, mw_clip_result *r)
 {
-    const char *root = user;
+    char *root = output_root(user, clip);
     const json_t *output, *features;
     json_t *doc;
-    mw_status st = mw_json_load(&doc, clip->path, MW_SIDECAR_MAX_BYTES, &r->error);
+    mw_status st = root ? mw_json_load(&doc, clip->path, MW_SIDECAR_MAX_BYTES, &r->error)
+                        : mw_fail_nomem(&r->error);
 
     (void)job;
     (void)worker;
@@ -58,6 +74,7 @@ static void verify_one(void *user, mw_job *job, int worker, const mw_clip *clip,
         if (st == MW_OK) st = check_file(root, json_object_get(doc, "track"), r);
         json_decref(doc);
     }
+    mw_free(root);
     r->outcome = st == MW_OK ? MW_DONE : MW_FAILED;
 }
 
@@ -72,7 +89,7 @@ mw_status mw_verify(const char *root, int64_t jobs, const mw_run_hooks *hooks, m
     mw_status st;
 
     *summary = (mw_summary){ 0 };
-    st = mw_sidecar_list_make(&list, root, err);
+    st = mw_sidecar_list_make(&list, root, 1, err);
     rel = (mw_texts){ list.rel, list.n };
     if (st == MW_OK) st = mw_walk_list(&walk, root, &rel, err);
     if (st == MW_OK && !walk.n)

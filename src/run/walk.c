@@ -92,8 +92,7 @@ static int skipped(const skip_list *s, const struct stat *info)
     return 0;
 }
 
-/* An earlier job wrote the folder. */
-static int is_output(const char *path)
+int mw_is_output(const char *path)
 {
     char *marker = mw_path_join(path, MW_MARKER_NAME);
     struct stat info;
@@ -140,7 +139,7 @@ static mw_status visit(mw_walk *w, const char *path, const char *rel, int kinds,
 
     if (lstat(path, &info)) return MW_OK; /* gone in the meantime */
     if (S_ISDIR(info.st_mode))
-        return skipped(skip, &info) || (!(kinds & MW_WALK_OUTPUTS) && is_output(path))
+        return skipped(skip, &info) || (!(kinds & MW_WALK_OUTPUTS) && mw_is_output(path))
                    ? MW_OK
                    : walk_folder(w, path, rel, kinds, skip, depth + 1, err);
     if (S_ISLNK(info.st_mode) && (stat(path, &info) || S_ISDIR(info.st_mode))) return MW_OK;

@@ -16,6 +16,9 @@ enum { MW_WALK_SOUND = 1, MW_WALK_VIDEO = 2, MW_WALK_OUTPUTS = 4 };
 /* A file of this name marks a folder as merwild's output. */
 #define MW_MARKER_NAME ".merwild-output"
 
+/* Whether an earlier job wrote the folder. */
+int mw_is_output(const char *path);
+
 /* One clip, or something that kept the walk from finding clips (error.code != MW_OK).
  * rel: path below the root, '/' between parts; id: rel without suffix, with every byte that is not
  * a letter, digit,

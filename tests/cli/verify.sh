@@ -52,6 +52,19 @@ mw 3 verify a_0 --json
 summary failed 1
 rmdir a_0/a.track.npz
 
+# outputs of several jobs below one folder: each is looked for below its own job's, and listed there
+mw 3 corrupt audio -i in -o all/a --snr 0,5 --weight-white 1
+mw 0 corrupt video --mode noise -i in -o all
+mw 0 verify all --json
+summary clips 8 done 8 outputs 16
+for pair in all:2 all/a_0:3 all/a_5:3; do
+    for list in manifest provenance; do
+        [ "$(wc -l <"${pair%:*}/$list.jsonl")" = "${pair#*:}" ] || fail "rows of ${pair%:*}/$list.jsonl"
+    done
+done
+flipped all a_5/sub/b.wav 1000
+flipped all f.mp4 1000
+
 # broken sidecars fail by themselves
 for text in '' '{' '[]' '{}' 'null' '{"output": 3}' '{"output": {"audio": 3}}' '{"output": {"audio": {"path": "../a.wav", "sha256": "0"}}}'; do
     printf '%s' "$text" >v/f.prov.json

@@ -330,7 +330,7 @@ static void lists_hold_one_line_for_each_sidecar_in_order_of_path(void **state)
     assert_ok(mw_file_store(in("b.prov.json"), "broken", 6, NULL)); /* left out */
     assert_ok(mw_file_store(in("c.prov.json" MW_PART_SUFFIX), "x", 1, NULL));
     assert_ok(mw_file_store(in(".prov.json"), "x", 1, NULL));
-    assert_ok(mw_sidecar_list_make(&list, dir, NULL));
+    assert_ok(mw_sidecar_list_make(&list, dir, 0, NULL));
     assert_int_equal(list.n, 3);
     assert_string_equal(list.rel[0], "a.prov.json");
     assert_string_equal(list.rel[1], "b.prov.json");
