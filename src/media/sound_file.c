@@ -19,6 +19,16 @@ static uint32_t le32(const unsigned char *p)
     return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+static uint32_t be32(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint64_t le64(const unsigned char *p)
+{
+    return le32(p) | (uint64_t)le32(p + 4) << 32;
+}
+
 /* Bytes of the file from at on, at most n; fewer only at its end. */
 static size_t fetch(const mw_sound_file *f, int64_t at, void *to, size_t n)
 {
@@ -38,23 +48,65 @@ static size_t fetch(const mw_sound_file *f, int64_t at, void *to, size_t n)
     return got;
 }
 
-/* Whether the "data" chunk of a RIFF WAVE file reaches past the end of the file. libsndfile
- * shortens such files silently. Sizes near 2^31 and 2^32 come from writers that could not seek
- * back; they say nothing. */
-static int wav_is_cut(const mw_sound_file *f)
+/* Lengths near 2^31 and 2^32 come from writers that could not seek back; they say nothing. */
+#define LEAST_UNKNOWN 0x7fff0000u
+
+/* Whether the chunk of sample data reaches past the end of a file of chunks that start with name
+ * and length. n_long: its bytes where the length says nothing; -1: unknown. */
+static int chunks_are_cut(const mw_sound_file *f, const char *name,
+                          uint32_t (*number)(const unsigned char *), int64_t n_long)
 {
-    unsigned char head[12];
+    unsigned char head[8];
     int64_t at = 12;
 
-    if (fetch(f, 0, head, 12) != 12 || memcmp(head, "RIFF", 4) || memcmp(head + 8, "WAVE", 4))
-        return 0;
     while (at + 8 <= f->size && fetch(f, at, head, 8) == 8) {
-        const uint32_t n = le32(head + 4);
+        const uint32_t n = number(head + 4);
 
-        if (!memcmp(head, "data", 4)) return n < 0x7fff0000u && at + 8 + (int64_t)n > f->size;
+        if (!memcmp(head, name, 4))
+            return (n < LEAST_UNKNOWN ? (int64_t)n : n_long) > f->size - at - 8;
         at += 8 + (int64_t)n + (n & 1);
     }
     return at > f->size;
+}
+
+#define LEAST_UNKNOWN_LONG ((uint64_t)1 << 48)
+
+/* The same of Sony Wave64: names of 16 bytes, lengths of 8 that count the 24 of the head too. */
+static int wave64_is_cut(const mw_sound_file *f)
+{
+    unsigned char head[24];
+    int64_t at = 40;
+
+    while (at <= f->size && fetch(f, at, head, 24) == 24) {
+        const uint64_t n = le64(head + 16);
+
+        if (!memcmp(head, "data", 4)) return n < LEAST_UNKNOWN_LONG && at + (int64_t)n > f->size;
+        if (n < 24 || n >= LEAST_UNKNOWN_LONG) return 0;
+        at += (int64_t)((n + 7) & ~(uint64_t)7);
+    }
+    return at > f->size;
+}
+
+/* Whether a file ends before the sample data that its header announces. libsndfile shortens such
+ * files silently. */
+static int is_cut(const mw_sound_file *f)
+{
+    unsigned char head[36];
+    const size_t n = fetch(f, 0, head, sizeof head);
+
+    if (n < 12) return 0;
+    if (!memcmp(head, "RIFF", 4) && !memcmp(head + 8, "WAVE", 4))
+        return chunks_are_cut(f, "data", le32, -1);
+    if (!memcmp(head, "RF64", 4) && !memcmp(head + 8, "WAVE", 4))
+        return chunks_are_cut(f, "data", le32,
+                              n == 36 && !memcmp(head + 12, "ds64", 4) ? (int64_t)le64(head + 28)
+                                                                       : -1);
+    if (!memcmp(head, "FORM", 4) && !memcmp(head + 8, "AIF", 3))
+        return chunks_are_cut(f, "SSND", be32, -1);
+    if (!memcmp(head, "riff", 4)) return wave64_is_cut(f);
+    if (!memcmp(head, ".snd", 4))
+        return be32(head + 8) < LEAST_UNKNOWN && (int64_t)be32(head + 4) + be32(head + 8) > f->size;
+    return 0;
 }
 
 /* libsndfile reads through these, since sf_open_fd of some versions closes the descriptor when it
@@ -148,7 +200,7 @@ mw_status mw_sound_file_open(mw_sound_file *f, const char *path, const void *byt
         mw_sound_file_close(f);
         return st;
     }
-    f->truncated = wav_is_cut(f);
+    f->truncated = is_cut(f);
     f->sf = sf_open_virtual(&virtual_io, SFM_READ, &f->info, f);
     if (!f->sf && f->truncated) {
         mw_sound_file_close(f);

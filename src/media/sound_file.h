@@ -14,8 +14,8 @@
 
 #define MW_SOUND_FILE_HEAD 4096
 
-/* truncated: the RIFF header announces more bytes than there are. The struct must stay where it is
- * while it is open. */
+/* truncated: the header of a WAV, RF64, Wave64, AIFF or AU file announces more bytes than there
+ * are. The struct must stay where it is while it is open. */
 typedef struct mw_sound_file {
     int fd;                    /* -1: all of the file is in held */
     const unsigned char *held; /* [n_held] the first bytes of the file: head, or the caller's */

@@ -223,6 +223,35 @@ static void broken_files_are_refused_with_their_reason(void **state)
     mw_free(data);
 }
 
+/* Formats whose header announces how long the sound is; half of the file is not that sound. */
+static void files_that_are_cut_are_refused(void **state)
+{
+    static const int formats[] = { SF_FORMAT_WAV,  SF_FORMAT_WAVEX, SF_FORMAT_RF64,
+                                   SF_FORMAT_AIFF, SF_FORMAT_AU,    SF_FORMAT_W64 };
+    static float x[2 * 4001];
+
+    (void)state;
+    fill_noise(x, 2 * 4001, 0.5, 1);
+    for (size_t k = 0; k < sizeof formats / sizeof *formats; k++)
+        for (int channels = 1; channels <= 2; channels++) {
+            const int sub = channels == 1 ? SF_FORMAT_PCM_24 : SF_FORMAT_PCM_16;
+            mw_audio a;
+            char *data;
+            size_t n;
+
+            make_sound(in("whole"), x, 4001, 16000, channels, formats[k] | sub);
+            a = load("whole", -1);
+            assert_int_equal(a.n, 4001);
+            mw_audio_clear(&a);
+            assert_ok(mw_file_load(&data, &n, in("whole"), 1 << 20, NULL));
+            for (size_t cut = n / 2; cut < n - 64; cut += n / 5) {
+                assert_ok(mw_file_store(in("cut"), data, cut, NULL));
+                refuse("cut", "truncated");
+            }
+            mw_free(data);
+        }
+}
+
 static void probing_tells_what_the_header_says(void **state)
 {
     float x[2 * 3000];
@@ -285,6 +314,7 @@ int main(void)
         T(other_rates_are_converted),
         T(sound_tracks_of_videos_are_read),
         T(broken_files_are_refused_with_their_reason),
+        T(files_that_are_cut_are_refused),
         T(probing_tells_what_the_header_says),
         T(wav_files_equal_those_of_libsndfile),
     };
