@@ -128,6 +128,10 @@ static mw_status try_noise(mw_sound_clip *s, const char *condition, unsigned att
     if (st == MW_OK)
         st = additive()->audio->open(&s->state, o, d, s->clean.x, s->noise, info.n,
                                      MW_AUDIO_RATE_HZ, err);
+    if (st == MW_ERR_SILENT && d->kind != MW_NOISE_BABBLE && d->files.n &&
+        !strcmp(err->reason, "silent_noise"))
+        mw_error_prefix(err, "'%s' from sample %lld on", d->files.v[0],
+                        (long long)d->offset_samples.v[0]);
     return st;
 }
 
@@ -309,13 +313,17 @@ mw_status mw_sound_maker_check(const mw_sound_maker *m, mw_error *err)
         mw_opt_clear(additive()->info.drawn, &d);
         return MW_OK;
     }
-    if (st == MW_ERR_FORMAT && !*m->sound->noise_dir)
+    if (st != MW_ERR_FORMAT) return st;
+    if (!*m->sound->noise_dir)
         return mw_fail(err, MW_ERR_FORMAT, "no_noise",
                        "no noise: give --noise-dir FOLDER, or generated noise (for instance "
-                       "--weight-white 1)");
-    if (st == MW_ERR_FORMAT)
-        mw_error_prefix(err, "noise folder '%s' (%zu usable files, %zu unusable)",
-                        m->sound->noise_dir, m->bank->n, m->bank->n_rejects);
+                       "--weight-white 1%s)",
+                       m->additive->select == MW_SELECT_FILE ? " --noise-select category" : "");
+    if (m->bank->n_rejects)
+        mw_error_prefix(err, "the first is passed over (%s): %s", m->bank->rejects[0].error.reason,
+                        m->bank->rejects[0].error.message);
+    mw_error_prefix(err, "noise folder '%s' (%zu usable files, %zu unusable)", m->sound->noise_dir,
+                    m->bank->n, m->bank->n_rejects);
     return st;
 }
 

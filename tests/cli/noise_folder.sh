@@ -15,6 +15,9 @@ refused() {
 
 refused no_noise
 says --noise-dir
+# which the option that is given does not help against
+refused no_noise --preset reference --weight-white 1
+says '--noise-select category'
 refused not_found --noise-dir missing
 refused not_found --noise-dir in/a.wav/x
 mkdir -p empty
@@ -29,6 +32,8 @@ wav broken/music/cut.wav cut=10
 wav broken/music/zero.wav n=0
 wav broken/nan.wav kind=nan format=f32 n=1000
 refused no_noise --noise-dir broken
+says 'passed over (truncated)'
+says music/cut.wav
 # usable noise, but of a category that is weighted 0
 mkdir -p speech/speech && wav speech/speech/s.wav n=40000
 refused no_noise --noise-dir speech --weight-speech 0
@@ -62,6 +67,14 @@ printf '\xb0\xb7\x06\x00' | dd of=gappy/noise/g.wav bs=1 seek=40 conv=notrunc 2>
 for i in 1 2 3 4 5 6; do wav in/c$i.wav n=16000 seed=$i; done
 mw 0 corrupt audio -i in -o gappy --snr 0 --json --noise-dir gappy --weight-white 0.0001
 summary done 8 failed 0
+
+# silent but for its last sample: the place of the last draw is told
+mkdir -p click/noise
+head -c 400042 gappy/noise/g.wav >click/noise/g.wav && printf '\x00\x40' >>click/noise/g.wav
+printf '\x80\x1a\x06\x00' | dd of=click/noise/g.wav bs=1 seek=40 conv=notrunc 2>/dev/null
+mw 3 corrupt audio -i in -o click --snr 0 --json --noise-dir click
+reasons silent_noise 8
+grep -q "'noise/g.wav' from sample [0-9]* on" click_0/outcomes.csv || fail "the noise is not named"
 
 # shorter than the clip: looped; of one sample
 mkdir -p loop/noise && wav loop/noise/l.wav n=500 kind=noise
