@@ -345,6 +345,6 @@ char *mw_snr_folder(const char *out, double snr_db, char *text)
 
     while (n > 1 && out[n - 1] == '/')
         n--;
-    mw_f64_text(text, snr_db);
+    mw_f64_text(text, snr_db + 0.0); /* -0 is 0 */
     return mw_format("%.*s_%s", (int)n, out, text);
 }

@@ -123,6 +123,7 @@ bad "option 'schedule'" corrupt video -i in -o o --schedule often
 bad "option 'preset'" corrupt audio -i in -o o --preset other
 bad "option 'snr'" corrupt audio -i only -o o --snr '' --weight-white 1 --quiet
 bad 'written to twice' corrupt audio -i only -o o --snr 5,5.0 --weight-white 1 --quiet
+bad 'written to twice' corrupt audio -i only -o o --snr 0,-0 --weight-white 1 --quiet
 ls -d o* 2>/dev/null | grep -v '^only$' && fail "a usage error left an output folder"
 
 # negative numbers, both spellings, the reference's names

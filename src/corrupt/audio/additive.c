@@ -80,7 +80,7 @@ static const mw_opt result_table[] = {
     { "peak-scale", MW_OPT_DOUBLE, R(peak_scale), "1", .help = "factor on the whole mixture" },
     { "clipped-share", MW_OPT_DOUBLE, R(clipped_share), "0", .help = "share of samples cut off" },
     { "speech-db", MW_OPT_DOUBLE, R(speech_db), "0", .unit = "dB", .help = "clean level over the clip" },
-    { "speech-active-db", MW_OPT_DOUBLE, R(speech_active_db), "0", .unit = "dB", 
+    { "speech-active-db", MW_OPT_DOUBLE, R(speech_active_db), "0", .unit = "dB",
       .help = "clean level over active speech; as speech-db unless --snr-over active" },
     { "noise-db", MW_OPT_DOUBLE, R(noise_db), "0", .unit = "dB", .help = "noise level where it sounds" },
     { "snr-db-measured", MW_OPT_DOUBLE, R(snr_db_measured), "0", .unit = "dB", .help = "over the clip, before gaps" },
