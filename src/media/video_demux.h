@@ -34,14 +34,15 @@ char *mw_av_url(const char *path);
  *        is done only for containers without a header
  *
  * MW_ERR_IO (not_found, no_permission, not_a_file, io_error), MW_ERR_FORMAT (empty_file,
- * unsupported, truncated), MW_ERR_NOMEM. Close with avformat_close_input. */
+ * unsupported, truncated, decode_error), MW_ERR_NOMEM. Close with avformat_close_input. */
 mw_status mw_demux_open(AVFormatContext **out, const char *path, int probe, mw_error *err);
 
 /* Index of the video stream to use, attached pictures excluded; no_video without one. */
 mw_status mw_demux_video_stream(AVFormatContext *fc, int *index, mw_error *err);
 
-/* Walk the outermost structure of an MP4/MOV, Matroska or AVI file: MW_ERR_FORMAT (truncated) when
- * it says that it is longer than it is, or an MP4 has lost its index. MW_OK for other kinds. */
+/* Walk the outermost structure of an MP4/MOV or AVI file and the elements of a Matroska one:
+ * MW_ERR_FORMAT: truncated when it says that it is longer than it is, or an MP4 has lost its index;
+ * decode_error when elements of a Matroska file do not fit. MW_OK for other kinds. */
 mw_status mw_demux_check_whole(const char *path, mw_error *err);
 
 /* Count the pictures of the video stream without decoding: packets, less those that an edit list

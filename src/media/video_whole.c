@@ -2,7 +2,7 @@
  *
  * mw_demux_check_whole: does a file hold all the bytes that its outermost boxes announce?
  * libavformat reads a cut file up to the cut and then reports an ordinary end. Layouts: ISO/IEC
- * 14496-12 section 4.2 (boxes), RFC 8794 section 4-6 (EBML), Microsoft RIFF.
+ * 14496-12 section 4.2 (boxes), Microsoft RIFF.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "media/video_demux.h"
+#include "media/video_matroska.h"
 
 /* Boxes or chunks looked at before the walk gives up; fragmented files have two per fragment. */
 #define MAX_BOXES 1000000
@@ -89,40 +90,6 @@ static mw_status walk_mp4(const file *f)
                    f->path);
 }
 
-/* Length of an EBML size field from its first byte, 0 when invalid. */
-static int vint_length(uint8_t first)
-{
-    for (int n = 1; n <= 8; n++)
-        if (first & 0x80 >> (n - 1)) return n;
-    return 0;
-}
-
-/* EBML header, then one segment, whose size may be unknown (all ones). */
-static mw_status walk_matroska(const file *f)
-{
-    int64_t at = 0;
-
-    for (int i = 0; i < 8; i++) {
-        uint8_t head[12] = { 0 };
-        const size_t got = peek(f, at, head, sizeof head);
-        const int n = vint_length(head[4]);
-        uint64_t size, unknown;
-
-        if (got < 5 || !n || (size_t)n + 4 > got) break;
-        unknown = ((uint64_t)1 << 7 * n) - 1;
-        size = be(head + 4, n) & unknown;
-        at += 4 + n;
-        if (be(head, 4) == 0x18538067) {
-            if (size != unknown && size > (uint64_t)(f->size - at))
-                return cut(f, "segment", (int64_t)(size - (uint64_t)(f->size - at)));
-            break;
-        }
-        if (size > (uint64_t)(f->size - at)) return cut(f, "header", (int64_t)size);
-        at += (int64_t)size;
-    }
-    return MW_OK;
-}
-
 /* One RIFF chunk per gigabyte; a size of 0 is left by recorders that could not seek back. */
 static mw_status walk_avi(const file *f)
 {
@@ -158,7 +125,7 @@ mw_status mw_demux_check_whole(const char *path, mw_error *err)
     if (is_box(head + 4, "ftypmoovmdatwidepnot"))
         st = walk_mp4(&f);
     else if (be(head, 4) == 0x1A45DFA3)
-        st = walk_matroska(&f);
+        st = mw_matroska_check(f.fd, f.size, path, err);
     else if (!memcmp(head, "RIFF", 4) && !memcmp(head + 8, "AVI ", 4))
         st = walk_avi(&f);
 done:

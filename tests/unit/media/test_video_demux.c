@@ -180,6 +180,75 @@ static void finds_every_cut(void **state)
     }
 }
 
+static size_t find_bytes(const uint8_t *data, size_t n, const char *what, size_t n_what)
+{
+    for (size_t i = 0; i + n_what <= n; i++)
+        if (!memcmp(data + i, what, n_what)) return i;
+    fail_msg("%s has no such bytes", path);
+    return 0;
+}
+
+/* libavformat goes on at the next cluster, or passes the one block by. */
+static void finds_every_hole_in_matroska(void **state)
+{
+    enum { N = 40, STEP = 61 };
+    size_t n, cluster, cues, n_blocks = 0;
+    uint8_t *data, *bad;
+
+    (void)state;
+    make_video(at("whole.mkv"), &(clip_options){ .n_frames = N, .audio = "pcm_s16le" });
+    expect_count(path, N);
+    data = slurp(path, &n);
+    cluster = find_bytes(data, n, "\x1F\x43\xB6\x75", 4);
+    cues = cluster + find_bytes(data + cluster, n - cluster, "\x1C\x53\xBB\x6B", 4);
+    bad = malloc(n + 16);
+    assert_non_null(bad);
+    for (size_t i = cluster; i + 16 < cues; i += STEP) {
+        /* 16 bytes twice */
+        memcpy(bad, data, i + 16);
+        memcpy(bad + i + 16, data + i, n - i);
+        spill(at("twice.mkv"), bad, n + 16);
+        expect_refusal(path, MW_ERR_FORMAT, "decode_error");
+    }
+    for (size_t i = cluster; i + 8 < cues; i++) {
+        /* a block of a track that there is not: 0xA3, size in one or two bytes, number, time, key
+         */
+        const size_t k = data[i + 1] & 0x80 ? 2 : 3;
+
+        if (data[i] != 0xA3 || (data[i + k] != 0x81 && data[i + k] != 0x82) ||
+            data[i + k + 3] != 0x80)
+            continue;
+        memcpy(bad, data, n);
+        bad[i + k] = 0xC1;
+        spill(at("track.mkv"), bad, n);
+        expect_refusal(path, MW_ERR_FORMAT, "decode_error");
+        n_blocks++;
+    }
+    assert_true(n_blocks > 10);
+    free(bad);
+    free(data);
+}
+
+/* Segment and clusters of unknown size, as browsers record. */
+static void a_live_recording_is_whole(void **state)
+{
+    size_t n, i;
+    uint8_t *data;
+
+    (void)state;
+    make_video(at("whole.mkv"), &(clip_options){ .n_frames = 40, .audio = "pcm_s16le" });
+    data = slurp(path, &n);
+    i = find_bytes(data, n, "\x18\x53\x80\x67", 4) + 4;
+    assert_int_equal(data[i], 1); /* a size of eight bytes */
+    memset(data + i + 1, 0xFF, 7);
+    i = find_bytes(data, n, "\x1F\x43\xB6\x75", 4) + 4;
+    assert_int_equal(data[i] & 0xC0, 0x40); /* of two */
+    memcpy(data + i, "\x7F\xFF", 2);
+    spill(at("live.mkv"), data, n);
+    free(data);
+    expect_count(path, 40);
+}
+
 /* A cut between two boxes leaves each box whole. */
 static void finds_that_the_index_is_missing(void **state)
 {
@@ -229,6 +298,8 @@ int main(void)
         cmocka_unit_test(refuses_containers_that_are_not_listed),
         cmocka_unit_test(a_file_with_sound_only_has_no_video),
         cmocka_unit_test(finds_every_cut),
+        cmocka_unit_test(finds_every_hole_in_matroska),
+        cmocka_unit_test(a_live_recording_is_whole),
         cmocka_unit_test(finds_that_the_index_is_missing),
         cmocka_unit_test(data_after_the_last_box_is_no_cut),
         cmocka_unit_test(counts_the_published_clips),

@@ -269,15 +269,17 @@ static void a_change_of_size_names_the_frame(void **state)
 }
 
 /* FFV1 carries a checksum per slice, so that one byte must be found. H.264 has none: a few bytes
- * may decode to another valid picture, so more than a whole frame is hit. */
+ * may decode to another valid picture, so more than a whole frame is hit; in MKV that hits the head
+ * of a block, too, which is found before the first frame. */
 static void damaged_data_are_an_error(void **state)
 {
     static const struct {
         const char *name, *codec;
         size_t n_bad;
-    } clip[] = { { "d.mkv", "ffv1", 1 },
-                 { "d.mp4", "libx264", 1500 },
-                 { "e.mkv", "libx264", 1500 } };
+        int n_good;
+    } clip[] = { { "d.mkv", "ffv1", 1, 4 },
+                 { "d.mp4", "libx264", 1500, 4 },
+                 { "e.mkv", "libx264", 1500, 0 } };
 
     (void)state;
     for (size_t i = 0; i < sizeof clip / sizeof *clip; i++) {
@@ -296,7 +298,7 @@ static void damaged_data_are_an_error(void **state)
         free(data);
         if (read_all(path, &err, &n) != MW_ERR_FORMAT) fail_msg("%s passes", clip[i].name);
         assert_string_equal(err.reason, "decode_error");
-        assert_true(n > 3 && n < 27);
+        assert_true(n >= clip[i].n_good && n < 27);
     }
 }
 
