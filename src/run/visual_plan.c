@@ -21,6 +21,25 @@ static int needs_occluders(const mw_corrupt_video_options *o)
     return o->picture.mode != MW_MODE_NOISE;
 }
 
+/* Values that do not go together, said before any clip is touched. */
+static mw_status check_noise_options(const mw_corrupt_video_options *o, mw_error *err)
+{
+    const mw_picture_options *pic = &o->picture;
+
+    if (pic->mode == MW_MODE_OCCLUSION) return MW_OK;
+    if (!(pic->weight_noise + pic->weight_blur > 0))
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "options 'weight-gaussian', 'weight-blur': both are 0");
+    if (pic->weight_noise > 0 && o->noise.var_max < o->noise.var_min)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option",
+                       "option 'noise-var-max' (%g) is below 'noise-var-min' (%g)",
+                       o->noise.var_max, o->noise.var_min);
+    if (pic->weight_blur > 0 && o->blur.kernel_px % 2 == 0)
+        return mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'blur-kernel-px': %lld is even",
+                       (long long)o->blur.kernel_px);
+    return MW_OK;
+}
+
 mw_status mw_visual_planner_open(mw_visual_planner *p, const mw_corrupt_video_options *o,
                                  int n_workers, mw_error *err)
 {
@@ -32,10 +51,7 @@ mw_status mw_visual_planner_open(mw_visual_planner *p, const mw_corrupt_video_op
     p->schedule.reference_step = pic->reference_step;
     if (st == MW_OK && pic->fps.n > 1)
         st = mw_fail(err, MW_ERR_RANGE, "bad_option", "option 'fps': one number, or none");
-    if (st == MW_OK && pic->mode != MW_MODE_OCCLUSION &&
-        !(pic->weight_noise + pic->weight_blur > 0))
-        st = mw_fail(err, MW_ERR_RANGE, "bad_option",
-                     "options 'weight-gaussian', 'weight-blur': both are 0");
+    if (st == MW_OK) st = check_noise_options(o, err);
     if (st == MW_OK && !*pic->image_dir != !*pic->mask_dir)
         st = mw_fail(err, MW_ERR_RANGE, "bad_option",
                      "options 'occlusion-img' and 'occlusion-mask' go together");

@@ -120,6 +120,8 @@ value_error mode fog 'noise' 'corrupt video'
 bad "option 'schedule'" corrupt video -i in -o o --schedule segments:1
 bad "option 'schedule'" corrupt video -i in -o o --schedule segments:
 bad "option 'schedule'" corrupt video -i in -o o --schedule often
+bad "option 'blur-kernel-px': 10 is even" corrupt video -i in -o o --blur-kernel-px 10
+bad "option 'noise-var-max' (0.2) is below" corrupt video -i in -o o --noise-var-min 0.3
 bad "option 'preset'" corrupt audio -i in -o o --preset other
 bad "option 'snr'" corrupt audio -i only -o o --snr '' --weight-white 1 --quiet
 bad 'written to twice' corrupt audio -i only -o o --snr 5,5.0 --weight-white 1 --quiet
