@@ -229,6 +229,8 @@ mw_status mw_video_encode_send(mw_video_encode *e, const mw_frame *f, int64_t pt
     if (f) {
         picture->pts = e->n_in;
         picture->color_range = e->ec->color_range;
+        picture->pict_type = e->key_next ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+        e->key_next = 0;
         e->pts[e->n_in % MW_ENCODE_DELAY] = pts;
         e->duration[e->n_in % MW_ENCODE_DELAY] = duration;
         e->n_in++;

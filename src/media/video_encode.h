@@ -19,6 +19,7 @@ typedef struct mw_video_encode {
     AVFrame *view;  /* the caller's planes */
     AVFrame *other; /* converted picture, for H264 of odd size and MPEG4 of full range */
     struct SwsContext *sws;
+    int key_next; /* the next frame is to be a key frame */
     int64_t n_in, n_out;
     int64_t pts[MW_ENCODE_DELAY], duration[MW_ENCODE_DELAY];
 } mw_video_encode;

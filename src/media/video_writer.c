@@ -317,6 +317,11 @@ mw_status mw_video_writer_put(mw_video_writer *w, const mw_frame *f, mw_error *e
     return st;
 }
 
+void mw_video_writer_start_afresh(mw_video_writer *w)
+{
+    w->enc.key_next = w->enc.ec->codec_id == AV_CODEC_ID_H264;
+}
+
 static mw_status finish(mw_video_writer *w, mw_error *err)
 {
     mw_status st;

@@ -95,6 +95,10 @@ mw_status mw_video_writer_open(mw_video_writer **out, const char *path, const mw
  * streams that are copied end in damage. */
 mw_status mw_video_writer_put(mw_video_writer *w, const mw_frame *f, mw_error *err);
 
+/* H264: the next frame becomes a key frame, so that nothing of those put before is left in it.
+ * Predicted from noise, a clean frame would keep a quantiser's step of it everywhere. */
+void mw_video_writer_start_afresh(mw_video_writer *w);
+
 mw_video_copied mw_video_writer_copied(const mw_video_writer *w);
 
 /* Finish the file: all streams to their ends, index, flush. The writer is gone afterwards, whatever

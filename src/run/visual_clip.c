@@ -290,7 +290,7 @@ static void finish_segments(pass *p)
 static mw_status run_frames(pass *p, mw_job *stop, mw_error *err)
 {
     mw_status st = MW_OK;
-    int got = 1;
+    int got = 1, was_damaged = 0;
 
     while (st == MW_OK) {
         const mw_frame *out;
@@ -302,6 +302,8 @@ static mw_status run_frames(pass *p, mw_job *stop, mw_error *err)
         if (st != MW_OK || !got) break;
         st = damage(p, (int64_t)p->c->n_frames, &f, &out, err);
         if (st == MW_OK) st = note_time(p, &f, err);
+        if (st == MW_OK && was_damaged && out == &f) mw_video_writer_start_afresh(p->writer);
+        was_damaged = out != &f;
         if (st == MW_OK) st = mw_video_writer_put(p->writer, out, err);
     }
     return st;

@@ -44,7 +44,7 @@ const mw_opt mw_picture_options_table[] = {
     { "codec", MW_OPT_ENUM, O(codec), "h264", .choices = codec_names, .reference = "mp4v",
       .help = "h264 (constant quantiser), ffv1 (lossless) or mp4v (MPEG-4 part 2 as the reference writes)" },
     { "effort", MW_OPT_ENUM, O(effort), "fast", .choices = effort_names, .help = "h264: fast, or a third smaller" },
-    { "qp", MW_OPT_INT, O(qp), "16", 1, 40, .help = "h264: quantiser; 16 keeps untouched frames above 42 dB in R, G, B" },
+    { "qp", MW_OPT_INT, O(qp), "16", 1, 40, .help = "h264: quantiser; 16 keeps untouched frames above 44 dB in Y, U, V, and without much grain above 42 dB in R, G, B" },
     { "drop-audio", MW_OPT_BOOL, O(drop_audio), "no", .reference = "yes", .help = "leave the sound out" },
     { "fps", MW_OPT_DOUBLES, O(fps), "", 1, 1000, "frames/s", .reference = "30",
       .help = "constant frame rate to write; empty: keep all time stamps" },

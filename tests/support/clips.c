@@ -208,7 +208,8 @@ static void draw(AVFrame *f, int t, int noise)
 
         for (int y = 0; y < h; y++)
             for (int x = 0; x < w; x++)
-                f->data[i][y * f->linesize[i] + x] = clip_sample(i, x, y, t, noise);
+                f->data[i][y * f->linesize[i] + x] =
+                    clip_sample(i, x, y, noise == 2 ? 0 : t, noise);
     }
 }
 

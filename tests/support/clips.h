@@ -29,7 +29,8 @@
  * front_index     MP4/MOV: index before the data
  * tagged          BT.709 colour tags and a pixel aspect of 4:3
  * cover           the video is an attached picture (codec "mjpeg", one frame, MP4)
- * noise           deterministic noise instead of the smooth moving picture */
+ * noise           1: deterministic noise instead of the smooth moving picture; 2: in every frame
+ * the same */
 typedef struct clip_options {
     int width, height, n_frames;
     int fps_num, fps_den;
