@@ -136,16 +136,23 @@ static mw_status visit(mw_walk *w, const char *path, const char *rel, int kinds,
                        const skip_list *skip, int depth, mw_error *err)
 {
     struct stat info;
+    mw_error problem;
+    int is_clip;
 
     if (lstat(path, &info)) return MW_OK; /* gone in the meantime */
     if (S_ISDIR(info.st_mode))
         return skipped(skip, &info) || (!(kinds & MW_WALK_OUTPUTS) && mw_is_output(path))
                    ? MW_OK
                    : walk_folder(w, path, rel, kinds, skip, depth + 1, err);
-    if (S_ISLNK(info.st_mode) && (stat(path, &info) || S_ISDIR(info.st_mode))) return MW_OK;
-    if (!S_ISREG(info.st_mode)) return MW_OK;
     /* "._x.mp4" is what macOS leaves beside x.mp4 on foreign file systems: no media */
-    if (!mw_is_media(rel, kinds) || !strncmp(mw_path_base(rel), "._", 2)) {
+    is_clip = mw_is_media(rel, kinds) && strncmp(mw_path_base(rel), "._", 2);
+    if (S_ISLNK(info.st_mode) && stat(path, &info)) {
+        if (!is_clip) return MW_OK;
+        mw_fail_errno(&problem, errno, "'%s' is a link that leads to no file", path);
+        return add(w, rel, path, &problem, err);
+    }
+    if (!S_ISREG(info.st_mode)) return MW_OK;
+    if (!is_clip) {
         w->n_other++;
         return MW_OK;
     }

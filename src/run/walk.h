@@ -35,11 +35,12 @@ typedef struct mw_walk {
 } mw_walk;
 
 /* Walk root (a folder, or one file) for suffixes of the wanted kinds, sorted bytewise by rel. Links
- * to folders are not followed. Folders given in skip (NULL-terminated list of existing folders,
- * compared by device and inode) are left out, and so are, without MW_WALK_OUTPUTS, folders below
- * root that hold the marker of an earlier output: outputs may lie inside the input. Clips whose
- * outputs would coincide (equal stems) and names that are not UTF-8 carry an error. MW_ERR_IO when
- * root cannot be read, or is neither file nor folder. Free with mw_walk_clear. */
+ * to folders are not followed; a link by a clip's name to no file is a clip with an error. Folders
+ * given in skip (NULL-terminated list of existing folders, compared by device and inode) are left
+ * out, and so are, without MW_WALK_OUTPUTS, folders below root that hold the marker of an earlier
+ * output: outputs may lie inside the input. Clips whose outputs would coincide (equal stems) and
+ * names that are not UTF-8 carry an error. MW_ERR_IO when root cannot be read, or is neither file
+ * nor folder. Free with mw_walk_clear. */
 mw_status mw_walk_run(mw_walk *w, const char *root, int kinds, const char *const *skip,
                       mw_error *err);
 void mw_walk_clear(mw_walk *w);

@@ -68,7 +68,7 @@ mw 3 corrupt video --mode noise -i twins -o two --json
 reasons output_collision 2
 files two </dev/null
 
-# links: to files they are followed, to folders not, so that loops end
+# links: to files they are followed, to folders not, so that loops end; to nothing they fail
 mkdir -p links/d
 cp in/a.wav links/d/a.wav
 ln -s . links/d/loop
@@ -80,8 +80,11 @@ ln -s gone links/gone.wav
 ln -s d/a.wav links/f.wav
 mkfifo links/pipe.wav
 ln -s /dev/zero links/zero.wav
-mw 0 corrupt audio -i links -o linked $white
-summary clips 2 done 2
+mw 3 corrupt audio -i links -o linked $white
+summary clips 4 done 2 failed 2
+reasons not_found 2
+outcome linked_0 gone.wav failed not_found
+outcome linked_0 self.wav failed not_found
 files linked_0 < <(triples wav d/a f)
 cmp linked_0/d/a.wav linked_0/f.wav >/dev/null && fail "two clips got the same noise"
 

@@ -137,11 +137,17 @@ static void links_to_folders_are_not_followed_and_links_to_files_are(void **stat
     assert_int_equal(symlink(dir, in("real/up")), 0);
     assert_int_equal(symlink(in("real/x.mp4"), in("y.mp4")), 0);
     assert_int_equal(symlink("nowhere", in("z.mp4")), 0);
+    assert_int_equal(symlink("nowhere", in("notes.txt")), 0);
     assert_int_equal(mkfifo(in("pipe.mp4"), 0600), 0);
     assert_ok(mw_walk_run(&w, dir, MW_WALK_VIDEO, NULL, NULL));
-    assert_int_equal(w.n, 2);
+    assert_int_equal(w.n, 3);
     assert_string_equal(w.clips[0].rel, "real/x.mp4");
+    assert_null(w.clips[0].error);
     assert_string_equal(w.clips[1].rel, "y.mp4");
+    assert_null(w.clips[1].error);
+    assert_string_equal(w.clips[2].rel, "z.mp4");
+    assert_non_null(w.clips[2].error);
+    assert_string_equal(w.clips[2].error->reason, "not_found");
     mw_walk_clear(&w);
 }
 
