@@ -177,7 +177,9 @@ static void help_row(const mw_opt *row, FILE *to)
     char allowed[256];
 
     mw_opt_describe(row, allowed, sizeof allowed);
-    if (row->type == MW_OPT_BOOL)
+    if (row->type == MW_OPT_BOOL && !strcmp(row->value, "yes"))
+        fprintf(to, "  --%s, --no-%s   (default yes)\n", row->name, row->name);
+    else if (row->type == MW_OPT_BOOL)
         fprintf(to, "  --%s\n", row->name);
     else
         fprintf(to, "  --%s VALUE   (%s; default %s)\n", row->name, allowed,
@@ -189,12 +191,23 @@ static void help_row(const mw_opt *row, FILE *to)
     fputc('\n', to);
 }
 
+static void help_letters(const mw_opt_group *groups, size_t n_groups, FILE *to)
+{
+    static const char *const names[] = { "in", "out", "jobs" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (find(groups, n_groups, names[i]).row)
+            fprintf(to, "  -%c VALUE\n      short for --%s\n", names[i][0], names[i]);
+}
+
 void cli_help(const cli_command *c, const mw_opt_group *groups, size_t n_groups, FILE *to)
 {
     fprintf(to, "merwild %s%s%s [OPTIONS]\n\n%s\n", c->name, *c->arguments ? " " : "", c->arguments,
             c->summary);
     if (c->details) fprintf(to, "\n%s\n", c->details);
-    fprintf(to, "\nOptions (hyphens and underscores are alike; --NAME=VALUE works too)\n");
+    fprintf(to,
+            "\nOptions (hyphens and underscores are alike; --NAME=VALUE works too, and --no-NAME "
+            "where there is no VALUE)\n");
     for (size_t i = 0; i < n_groups; i++)
         for (const mw_opt *row = groups[i].table; row->name; row++)
             if (!(row->flags & MW_OPT_HIDDEN)) help_row(row, to);
@@ -202,8 +215,8 @@ void cli_help(const cli_command *c, const mw_opt_group *groups, size_t n_groups,
         fprintf(to, "  --preset default|reference\n      reference: the behaviour of "
                     "MER-in-the-Wild (docs/differences.md);"
                     " options given beside it win\n");
-    fprintf(to, "  -i, -o, -j\n      short for --in, --out, --jobs\n"
-                "  --json\n      the summary as one JSON object on standard output\n"
+    help_letters(groups, n_groups, to);
+    fprintf(to, "  --json\n      the summary as one JSON object on standard output\n"
                 "  --quiet\n      no progress and no notes\n"
                 "  --help\n      this text\n\n"
                 "Exit codes: 0 all done, 1 usage, 2 cannot start, 3 finished with failed clips, "
@@ -374,10 +387,11 @@ static void json_summary(const cli_progress *p, mw_status st, const mw_summary *
     printf("}\n");
 }
 
-static void text_summary(const mw_summary *s)
+static void text_summary(const cli_progress *p, const mw_summary *s)
 {
-    printf("%zu %s: %zu done, %zu up to date, %zu failed; %zu files written", s->n_clips,
-           s->items ? s->items : "clips", s->n_done, s->n_skipped, s->n_failed, s->n_outputs);
+    printf("%zu %s: %zu done, %zu up to date, %zu failed; %zu files %s", s->n_clips,
+           s->items ? s->items : "clips", s->n_done, s->n_skipped, s->n_failed, s->n_outputs,
+           strcmp(p->command, "verify") ? "written" : "as recorded");
     if (s->elapsed_s > 0) printf("; %.1f s", s->elapsed_s);
     if (s->elapsed_s > 0 && s->media_s > 0) printf(", %.0fx real time", s->media_s / s->elapsed_s);
     printf("\n");
@@ -395,7 +409,7 @@ int cli_finish(cli_progress *p, mw_status st, const mw_summary *s, const mw_erro
     if (p->common.json)
         json_summary(p, st, s, err);
     else if ((st == MW_OK || s->n_clips) && !p->common.quiet)
-        text_summary(s);
+        text_summary(p, s);
     if (fflush(stdout)) return EXIT_CANNOT_START;
     if (st == MW_ERR_INTERRUPTED) return EXIT_INTERRUPTED;
     if (st == MW_ERR_RANGE) return EXIT_USAGE;

@@ -84,6 +84,8 @@ int cmd_replay(int argc, char **argv)
 
     if (!code && (common.help || !sidecar || !*o.in || !*o.out)) {
         cli_help(&command, &group, 1, common.help ? stdout : stderr);
+        if (!common.help)
+            fprintf(stderr, "\nmerwild replay: SIDECAR, --in and --out are all needed\n");
         code = common.help ? EXIT_OK : EXIT_USAGE;
     } else if (!code) {
         const mw_replay_folders from = { o.in, o.noise_dir, o.occlusion_img, o.occlusion_mask };

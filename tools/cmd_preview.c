@@ -55,6 +55,8 @@ int cmd_preview(int argc, char **argv)
         code = cli_parse(&command, argc, argv, groups, 2, &common, path);
     if (!code && (common.help || !path[1] || !*out.out)) {
         cli_help(&command, groups, 2, common.help ? stdout : stderr);
+        if (!common.help)
+            fprintf(stderr, "\nmerwild preview: CLIP, SIDECAR and --out are all needed\n");
         code = common.help ? EXIT_OK : EXIT_USAGE;
     } else if (!code) {
         code = show(path, out.out, &o, common.quiet);

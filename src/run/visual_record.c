@@ -34,7 +34,7 @@ const mw_opt mw_picture_options_table[] = {
     { "if-no-face", MW_OPT_ENUM, O(no_face), "fail", .choices = no_face_names, .reference = "keep",
       .help = "a clip to be occluded that shows no face: fail it, or keep it as it is and say so in the sidecar" },
     { "schedule", MW_OPT_TEXT, O(schedule), "segment",
-      .help = "damaged frames: segment (one stretch), segments:K (one in each of K parts), interval (single frames)" },
+      .help = "damaged frames: segment (one stretch), segments:K (one in each of K parts, K in [2, 1000]), interval (single frames)" },
     { "noise-percent", MW_OPT_DOUBLE, O(fraction), "0.1", 0, 1, .aliases = "fraction",
       .help = "share of the frames that is damaged (a fraction, in spite of its name)" },
     { "reference-step", MW_OPT_BOOL, O(reference_step), "no", .reference = "yes",
@@ -47,7 +47,7 @@ const mw_opt mw_picture_options_table[] = {
     { "qp", MW_OPT_INT, O(qp), "16", 1, 40, .help = "h264: quantiser; 16 keeps untouched frames above 44 dB in Y, U, V, and without much grain above 42 dB in R, G, B" },
     { "drop-audio", MW_OPT_BOOL, O(drop_audio), "no", .reference = "yes", .help = "leave the sound out" },
     { "fps", MW_OPT_DOUBLES, O(fps), "", 1, 1000, "frames/s", .reference = "30",
-      .help = "constant frame rate to write; empty: keep all time stamps" },
+      .help = "one constant frame rate to write; empty: keep all time stamps" },
     { 0 },
 };
 /* clang-format on */

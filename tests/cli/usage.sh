@@ -51,6 +51,10 @@ has_options 'features audio' "$common sets level native length resample-threshol
 rate-hz too-short max-seconds preset"
 has_options verify 'jobs json quiet help'
 has_options replay 'in out noise-dir json quiet help'
+# switches that are on, and the letters of the options that there are
+grep -q -- '--augment, --no-augment   (default yes)' 'help-corrupt video' || fail "no way to switch off"
+grep -q -- '-i VALUE' 'help-corrupt video' || fail "-i is not in the help"
+grep -q -- '-[io] VALUE' help-verify && fail "the help of verify has -i or -o"
 # and what the page of operations lists for a job
 mw 0 ops
 cmp -s "$MW_SOURCE_ROOT/docs/operations.md" .stdout ||
@@ -84,6 +88,8 @@ bad "option 'out'" corrupt audio -i in --weight-white 1
 bad "option 'in'" corrupt video -o o
 bad "FOLDER" verify
 bad "SIDECAR" replay
+bad 'SIDECAR, --in and --out are all needed' replay x.prov.json -i in
+bad 'CLIP, SIDECAR and --out are all needed' preview in/v.mp4 x.prov.json
 bad "unexpected argument 'b'" verify a b
 
 # values: option, value and allowed interval are named

@@ -12,7 +12,7 @@ summary clips 3 done 3 failed 0
 mw 0 verify v --jobs 4 --json
 summary clips 2 done 2 outputs 4
 mw 0 verify v
-prints '2 clips: 2 done'
+prints '2 clips: 2 done, 0 up to date, 0 failed; 4 files as recorded'
 
 flipped() { # FOLDER FILE OFFSET
     "$MKINPUT" flip "$1/$2" "$3"
