@@ -23,6 +23,7 @@ int cmd_verify(int argc, char **argv)
         .arguments = "FOLDER",
         .summary = "Compare every output below a folder with the size and SHA-256 that its sidecar "
                    "recorded.",
+        .details = "FOLDER is what a job wrote, or a folder of several such.",
         .max_positional = 1,
     };
     verify_options o = { 0 };

@@ -95,9 +95,9 @@ typedef struct mw_replay_folders {
 MW_API mw_status mw_replay(const char *sidecar, const mw_replay_folders *from, const char *out,
                            char **path, mw_error *err);
 
-/* Compare every output below root with the hashes of its sidecar. hooks, summary as in the jobs: a
- * missing or different file is a failed clip. jobs: threads, 0: one per processor. MW_ERR_IO when
- * root cannot be read. */
+/* Compare every output below root, one output folder or several, with the hashes of its sidecar.
+ * hooks, summary as in the jobs: a missing or different file is a failed clip. jobs: threads, 0:
+ * one per processor. MW_ERR_IO when root cannot be read. */
 MW_API mw_status mw_verify(const char *root, int64_t jobs, const mw_run_hooks *hooks,
                            mw_summary *summary, mw_error *err);
 

@@ -13,6 +13,18 @@ mw 0 verify v --jobs 4 --json
 summary clips 2 done 2 outputs 4
 mw 0 verify v
 prints '2 clips: 2 done, 0 up to date, 0 failed; 4 files as recorded'
+# several output folders at once, each with paths of its own
+mkdir all && cp -r a_0 v all
+mw 0 verify all --json
+summary clips 5 done 5 failed 0
+mw 0 verify all/ --json
+summary clips 5 done 5 failed 0
+mw 0 verify . --json
+summary clips 10 done 10 failed 0
+"$MKINPUT" flip all/v/sub/g.mp4 1000
+mw 3 verify all --json
+reasons different 1
+rm -r all
 
 flipped() { # FOLDER FILE OFFSET
     "$MKINPUT" flip "$1/$2" "$3"
