@@ -79,6 +79,7 @@ typedef struct mw_visual_clip {
     char *faces_rel;             /* behind faces_asset.path */
     const char *detector_sha256; /* when faces were detected here; else NULL. Static text */
     int no_face;                 /* occlusion was asked for and there was no face to put it on */
+    const mw_op *too_short[3];   /* asked for, with no frame to be damaged; NULL ends the list */
     int no_span;                 /* noise was to sound with the damage, of which there is none */
     int64_t n_copied, n_dropped; /* other streams */
 } mw_visual_clip;

@@ -232,6 +232,18 @@ static mw_status add_stage(mw_visual_clip *c, const mw_visual_planner *p, const 
     return st;
 }
 
+/* The schedule leaves nothing of what was asked for: the clip, or each of its parts, is too short.
+ */
+static void note_too_short(mw_visual_clip *c, const mw_visual_planner *p, const mw_op *op)
+{
+    size_t i = 0;
+
+    if (!(p->schedule.fraction > 0)) return;
+    while (c->too_short[i])
+        i++;
+    c->too_short[i] = op;
+}
+
 /* Gaussian noise or blur for each stretch. */
 static mw_status plan_noise(mw_visual_clip *c, const mw_visual_planner *p, const mw_clip_key *key,
                             int64_t n, mw_error *err)
@@ -254,6 +266,8 @@ static mw_status plan_noise(mw_visual_clip *c, const mw_visual_planner *p, const
     }
     for (int i = 0; i < 2 && st == MW_OK; i++)
         st = add_stage(c, p, ops[i], options[i], &part[i], key, err);
+    for (int i = 0; i < 2 && st == MW_OK && !all.start.n; i++)
+        if (weight[i] > 0) note_too_short(c, p, ops[i]);
     for (int i = 0; i < 2; i++)
         stretches_clear(&part[i]);
     stretches_clear(&all);
@@ -278,6 +292,7 @@ static mw_status plan_occlusion(mw_visual_clip *c, const mw_visual_planner *p,
     }
     if (st != MW_OK && err) *err = own;
     if (st != MW_OK) mw_error_prefix(err, "'%s'", clip->path);
+    if (st == MW_OK && !all.start.n) note_too_short(c, p, &mw_op_visual_occlusion);
     stretches_clear(&all);
     return st;
 }
@@ -290,6 +305,7 @@ mw_status mw_visual_plan(mw_visual_clip *c, const mw_visual_planner *p, const mw
     mw_status st = MW_OK;
 
     c->no_face = 0;
+    memset(c->too_short, 0, sizeof c->too_short);
     if (mode == MW_MODE_RANDOM) mode = mw_rng_below(&rng, 2) ? MW_MODE_NOISE : MW_MODE_OCCLUSION;
     if (mode != MW_MODE_NOISE) st = plan_occlusion(c, p, key, clip, worker, n, stop, err);
     if (st == MW_OK && mode != MW_MODE_OCCLUSION) st = plan_noise(c, p, key, *n, err);

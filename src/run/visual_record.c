@@ -107,6 +107,8 @@ void mw_visual_describe(mw_json *j, const void *user)
     mw_json_key(j, "not_applied");
     mw_json_open(j, '[');
     if (c->no_face) mw_sidecar_not_applied(j, &mw_op_visual_occlusion, "no_face");
+    for (size_t i = 0; i < 3 && c->too_short[i]; i++)
+        mw_sidecar_not_applied(j, c->too_short[i], "no_stretch");
     if (c->no_span) mw_sidecar_not_applied(j, &mw_op_audio_additive, "no_span");
     mw_json_close(j, ']');
 }

@@ -32,6 +32,16 @@ summary clips 24 done 9 failed 15 skipped 0 outputs 9 other_files 1
 files out < <(triples mp4 good/{odd,tiny,single,vfr,phone,sound,b} && triples mkv good/mkv && triples "$(cd out/good && ls film.* | sed -n 's/^film\.\(mp4\|mkv\|avi\|mov\)$/\1/p')" good/film)
 lists out
 no_parts out
+# 0.3 of a frame is none
+value out/good/single.prov.json not_applied.0.name video.gaussian_noise
+value out/good/single.prov.json not_applied.0.reason no_stretch
+value out/good/sound.prov.json not_applied '[]'
+mw 0 corrupt video -i in/good/sound.mp4 -o parts --schedule segments:10 --noise-percent 0.3 --weight-gaussian 0
+value parts/sound.prov.json segments '[]'
+value parts/sound.prov.json not_applied.0.name video.gaussian_blur
+mw 0 corrupt video -i in/good/sound.mp4 -o parts --schedule segments:10 --noise-percent 0
+value parts/sound.prov.json segments '[]'
+value parts/sound.prov.json not_applied '[]'
 [ "$(wc -l <out/outcomes.csv)" = 25 ] || fail "outcomes.csv accounts for not all clips"
 outcome out bad/empty.mp4 failed empty_file
 outcome out bad/text.mp4 failed unsupported
