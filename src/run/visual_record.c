@@ -42,7 +42,7 @@ const mw_opt mw_picture_options_table[] = {
     { "weight-gaussian", MW_OPT_DOUBLE, O(weight_noise), "1", 0, 1e6, .help = "weight of Gaussian noise" },
     { "weight-blur", MW_OPT_DOUBLE, O(weight_blur), "1", 0, 1e6, .help = "weight of blur" },
     { "codec", MW_OPT_ENUM, O(codec), "h264", .choices = codec_names, .reference = "mp4v",
-      .help = "h264 (constant quantiser), ffv1 (lossless) or mp4v (MPEG-4 part 2 as the reference writes)" },
+      .help = "h264 (constant quantiser), ffv1 (lossless) or mp4v (MPEG-4 part 2 as the reference writes), of 8-bit 4:2:0 pictures" },
     { "effort", MW_OPT_ENUM, O(effort), "fast", .choices = effort_names, .help = "h264: fast, or a third smaller" },
     { "qp", MW_OPT_INT, O(qp), "16", 1, 40, .help = "h264: quantiser; 16 keeps untouched frames above 44 dB in Y, U, V, and without much grain above 42 dB in R, G, B" },
     { "drop-audio", MW_OPT_BOOL, O(drop_audio), "no", .reference = "yes", .help = "leave the sound out" },
