@@ -136,6 +136,12 @@ mw_status mw_video_encode_open(mw_video_encode *e, const mw_video_form *form,
 
     if (!codec)
         return mw_fail(err, MW_ERR_FORMAT, "unsupported", "this FFmpeg has no encoder %s", name);
+    if (opts->codec == MW_VIDEO_FFV1 && (form->width < 2 || form->height < 2))
+        return mw_fail(
+            err, MW_ERR_FORMAT, "bad_size",
+            "pictures of %d x %d: libavcodec's FFV1 gives those of one row or column back "
+            "as zeros",
+            form->width, form->height);
     st = set_up(e, form, codec, opts, err);
     if (st != MW_OK) return st;
     if (global_header) e->ec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;

@@ -80,9 +80,9 @@ typedef struct mw_video_copied {
  * before the writer, in the same thread; the other streams are copied from its open file as frames
  * arrive, or from a second one where like has been read already or the streams lie far apart.
  *
- * MW_ERR_RANGE (options), MW_ERR_IO, MW_ERR_FORMAT with reason unsupported (codec, size or audio
- * codec does not fit the container; rotation cannot be kept). On failure *out is NULL and path does
- * not exist, unless it could not be opened at all.
+ * MW_ERR_RANGE (options), MW_ERR_IO, MW_ERR_FORMAT with reason bad_size (FFV1), unsupported (codec,
+ * size or audio codec does not fit the container; rotation cannot be kept). On failure *out is NULL
+ * and path does not exist, unless it could not be opened at all.
  *
  * Time stamps: exact in MP4 and MOV. MKV as libavformat writes it counts milliseconds: there each
  * time is rounded to the nearest. Rotation, pixel aspect, colour tags, metadata, chapters, stream

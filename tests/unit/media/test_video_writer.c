@@ -246,7 +246,7 @@ static void untouched_frames_stay_above_43_db_whatever_they_show(void **state)
 static void ffv1_keeps_every_sample(void **state)
 {
     static const int size[][2] = { { 64, 48 }, { 37, 21 }, { 16, 16 },
-                                   { 2, 2 },   { 1, 1 },   { 400, 300 } };
+                                   { 2, 2 },   { 3, 2 },   { 400, 300 } };
     const mw_video_encoder o = options(MW_VIDEO_FFV1, MW_VIDEO_MKV);
     int n;
 
@@ -308,6 +308,28 @@ static void a_single_frame_is_a_video(void **state)
         copy_ok(&o);
         assert_true(compare_files(0, &n) > 42);
         assert_int_equal(n, 1);
+    }
+}
+
+/* libavcodec 59 writes such FFV1 and reads zeros. */
+static void ffv1_of_one_row_or_column_is_refused(void **state)
+{
+    static const int size[][2] = { { 16, 1 }, { 1, 16 }, { 1, 1 } };
+
+    (void)state;
+    name_in("thin.avi");
+    name_out("thin.mkv");
+    for (size_t i = 0; i < 3; i++) {
+        const mw_video_encoder o = options(MW_VIDEO_FFV1, MW_VIDEO_MKV);
+        mw_error err = { 0 };
+
+        make_video(in, &(clip_options){ .codec = "rawvideo",
+                                        .pix_fmt = "bgr24",
+                                        .width = size[i][0],
+                                        .height = size[i][1],
+                                        .n_frames = 2 });
+        assert_int_equal(copy_video(in, out, &o, &err, NULL), MW_ERR_FORMAT);
+        assert_string_equal(err.reason, "bad_size");
     }
 }
 
@@ -1033,6 +1055,7 @@ int main(void)
         cmocka_unit_test(ffv1_keeps_every_sample),
         cmocka_unit_test(every_size_is_kept),
         cmocka_unit_test(a_single_frame_is_a_video),
+        cmocka_unit_test(ffv1_of_one_row_or_column_is_refused),
         cmocka_unit_test(variable_times_survive),
         cmocka_unit_test(first_frame_may_come_late_and_rates_may_be_odd),
         cmocka_unit_test(the_last_frame_keeps_its_duration),
