@@ -17,7 +17,9 @@
 #include "run/sidecar.h"
 #include "run/walk.h"
 
-#define BUFFER_BYTES ((size_t)1 << 16) /* of a list that is being written */
+#define BUFFER_BYTES       ((size_t)1 << 16) /* of a list that is being written */
+#define MANIFEST_NAME      "manifest.jsonl"
+#define MANIFEST_MAX_BYTES ((size_t)1 << 30)
 
 static int ends_with(const char *text, const char *end)
 {
@@ -35,7 +37,70 @@ static int is_dir(const struct dirent *entry, const char *path)
     return !lstat(path, &info) && S_ISDIR(info.st_mode);
 }
 
-static mw_status list_folder(mw_sidecar_list *list, const char *root, const char *rel, int nested,
+static mw_status list_folder(mw_sidecar_list *list, const char *root, const char *rel, int all,
+                             int depth, mw_error *err);
+
+/* rel is taken over, also on failure. */
+static mw_status add_sidecar(mw_sidecar_list *list, char *rel, mw_error *err)
+{
+    if (!rel || mw_grow(&list->rel, &list->cap, list->n + 1, sizeof *list->rel)) {
+        mw_free(rel);
+        return mw_fail_nomem(err);
+    }
+    list->rel[list->n++] = rel;
+    return MW_OK;
+}
+
+/* The sidecars that the manifest of a folder names. What cannot be read is somebody else's file. */
+static mw_status list_named(mw_sidecar_list *list, const char *path, const char *folder,
+                            mw_error *err)
+{
+    char *text = NULL, *line, *end;
+    size_t n;
+    mw_status st = mw_file_load(&text, &n, path, MANIFEST_MAX_BYTES, NULL);
+
+    if (st != MW_OK) return st == MW_ERR_NOMEM ? mw_fail_nomem(err) : MW_OK;
+    for (line = text; st == MW_OK && *line; line = end) {
+        json_t *row = NULL;
+        const char *rel;
+
+        end = line + strcspn(line, "\n");
+        st = mw_json_parse(&row, line, (size_t)(end - line), path, NULL);
+        rel = st == MW_OK ? json_string_value(json_object_get(row, "x_sidecar")) : NULL;
+        st = st == MW_ERR_NOMEM ? mw_fail_nomem(err) : MW_OK;
+        if (rel && mw_path_is_inside(rel)) st = add_sidecar(list, mw_path_join(folder, rel), err);
+        json_decref(row);
+        end += *end == '\n';
+    }
+    mw_free(text);
+    return st;
+}
+
+/* A child of the folder rel. */
+static mw_status list_child(mw_sidecar_list *list, const char *root, const char *rel,
+                            const struct dirent *entry, int all, int depth, mw_error *err)
+{
+    char *child_rel = mw_path_join(rel, entry->d_name);
+    char *child = child_rel ? mw_path_join(root, child_rel) : NULL;
+    mw_status st = MW_OK;
+
+    if (!child) {
+        st = mw_fail_nomem(err);
+    } else if (is_dir(entry, child)) {
+        if (all || !mw_is_output(child))
+            st = list_folder(list, root, child_rel, all, depth + 1, err);
+    } else if (ends_with(entry->d_name, MW_SIDECAR_SUFFIX)) {
+        st = add_sidecar(list, child_rel, err);
+        child_rel = NULL;
+    } else if (all && !strcmp(entry->d_name, MANIFEST_NAME)) {
+        st = list_named(list, child, rel, err);
+    }
+    mw_free(child_rel);
+    mw_free(child);
+    return st;
+}
+
+static mw_status list_folder(mw_sidecar_list *list, const char *root, const char *rel, int all,
                              int depth, mw_error *err)
 {
     char *path = mw_path_join(root, rel);
@@ -48,33 +113,9 @@ static mw_status list_folder(mw_sidecar_list *list, const char *root, const char
         mw_free(path);
         return st;
     }
-    while (st == MW_OK && (entry = readdir(dir))) {
-        const int is_sidecar = ends_with(entry->d_name, MW_SIDECAR_SUFFIX);
-        char *child_rel, *child;
-        int is_folder;
-
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
-            (entry->d_type == DT_REG && !is_sidecar))
-            continue;
-        child_rel = mw_path_join(rel, entry->d_name);
-        child = child_rel ? mw_path_join(root, child_rel) : NULL;
-        is_folder = child && is_dir(entry, child);
-        if (!child) {
-            st = mw_fail_nomem(err);
-        } else if (is_folder) {
-            if (nested || !mw_is_output(child))
-                st = list_folder(list, root, child_rel, nested, depth + 1, err);
-        } else if (is_sidecar) {
-            if (mw_grow(&list->rel, &list->cap, list->n + 1, sizeof *list->rel)) {
-                st = mw_fail_nomem(err);
-            } else {
-                list->rel[list->n++] = child_rel;
-                child_rel = NULL;
-            }
-        }
-        mw_free(child_rel);
-        mw_free(child);
-    }
+    while (st == MW_OK && (entry = readdir(dir)))
+        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+            st = list_child(list, root, rel, entry, all, depth, err);
     closedir(dir);
     mw_free(path);
     return st;
@@ -85,14 +126,30 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-mw_status mw_sidecar_list_make(mw_sidecar_list *list, const char *root, int nested, mw_error *err)
+/* Sorted, each once. */
+static void sort_list(mw_sidecar_list *list)
+{
+    size_t n = 0;
+
+    if (list->n) qsort(list->rel, list->n, sizeof *list->rel, by_text);
+    for (size_t i = 0; i < list->n; i++)
+        if (n && !strcmp(list->rel[n - 1], list->rel[i]))
+            mw_free(list->rel[i]);
+        else
+            list->rel[n++] = list->rel[i];
+    list->n = n;
+}
+
+mw_status mw_sidecar_list_make(mw_sidecar_list *list, const char *root, int all, mw_error *err)
 {
     mw_status st;
 
     *list = (mw_sidecar_list){ 0 };
-    st = list_folder(list, root, "", nested, 0, err);
-    if (st == MW_OK && list->n) qsort(list->rel, list->n, sizeof *list->rel, by_text);
-    if (st != MW_OK) mw_sidecar_list_clear(list);
+    st = list_folder(list, root, "", all, 0, err);
+    if (st == MW_OK)
+        sort_list(list);
+    else
+        mw_sidecar_list_clear(list);
     return st;
 }
 
@@ -211,7 +268,7 @@ mw_status mw_manifest_write(const char *root, mw_noted *noted, mw_error *err)
 
     if (st != MW_OK) return st;
     st = list_open(&provenance, root, "provenance.jsonl", err);
-    if (st == MW_OK) st = list_open(&manifest, root, "manifest.jsonl", err);
+    if (st == MW_OK) st = list_open(&manifest, root, MANIFEST_NAME, err);
     for (size_t i = 0; st == MW_OK && i < list.n; i++)
         st = put_sidecar(&provenance, &manifest, root, list.rel[i], noted, err);
     st = list_close(&provenance, st, err);

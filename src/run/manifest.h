@@ -10,13 +10,14 @@
 #include "run/noted.h"
 
 /* Paths of all sidecars below root, relative to it, sorted bytewise; free with
- * mw_sidecar_list_clear. nested: also of folders within it that other jobs wrote. */
+ * mw_sidecar_list_clear. all: also of folders within it that other jobs wrote, and those that a
+ * manifest names, whether they are there or not. */
 typedef struct mw_sidecar_list {
     char **rel;
     size_t n, cap;
 } mw_sidecar_list;
 
-mw_status mw_sidecar_list_make(mw_sidecar_list *list, const char *root, int nested, mw_error *err);
+mw_status mw_sidecar_list_make(mw_sidecar_list *list, const char *root, int all, mw_error *err);
 void mw_sidecar_list_clear(mw_sidecar_list *list);
 
 /* Write manifest.jsonl and provenance.jsonl of root. They depend on the sidecars alone; noted

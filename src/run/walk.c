@@ -272,32 +272,38 @@ mw_status mw_walk_add(mw_walk *w, const char *root, const char *rel, mw_error *e
     return st;
 }
 
+static void clear_clip(mw_clip *c)
+{
+    mw_free(c->rel);
+    mw_free(c->path);
+    mw_free(c->stem);
+    mw_free(c->id);
+    mw_free(c->error);
+}
+
 mw_status mw_walk_list(mw_walk *w, const char *root, const mw_texts *rel, mw_error *err)
 {
     mw_status st = MW_OK;
+    size_t n = 0;
 
     *w = (mw_walk){ 0 };
-    for (size_t i = 0; st == MW_OK && i < rel->n; i++) {
-        size_t k = 0;
-
-        while (k < i && strcmp(rel->v[k], rel->v[i]))
-            k++;
-        if (k == i) st = mw_walk_add(w, root, rel->v[i], err);
-    }
+    for (size_t i = 0; st == MW_OK && i < rel->n; i++)
+        st = mw_walk_add(w, root, rel->v[i], err);
     if (w->n) qsort(w->clips, w->n, sizeof *w->clips, by_rel);
+    for (size_t i = 0; i < w->n; i++)
+        if (n && !strcmp(w->clips[n - 1].rel, w->clips[i].rel))
+            clear_clip(&w->clips[i]);
+        else
+            w->clips[n++] = w->clips[i];
+    w->n = n;
     if (st != MW_OK) mw_walk_clear(w);
     return st;
 }
 
 void mw_walk_clear(mw_walk *w)
 {
-    for (size_t i = 0; i < w->n; i++) {
-        mw_free(w->clips[i].rel);
-        mw_free(w->clips[i].path);
-        mw_free(w->clips[i].stem);
-        mw_free(w->clips[i].id);
-        mw_free(w->clips[i].error);
-    }
+    for (size_t i = 0; i < w->n; i++)
+        clear_clip(&w->clips[i]);
     mw_free(w->clips);
     *w = (mw_walk){ 0 };
 }

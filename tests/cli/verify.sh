@@ -25,6 +25,16 @@ summary clips 10 done 10 failed 0
 mw 3 verify all --json
 reasons different 1
 rm -r all
+# gone altogether: the lists know; the next run forgets
+mkdir gone && cp -r v gone && rm gone/v/sub/g.*
+mw 3 verify gone --json
+summary clips 2 done 1 failed 1
+reasons not_found 1
+grep -q 'sub/g.prov.json' .stderr || fail "the missing sidecar is not named: $(cat .stderr)"
+printf 'no row\n{"x_sidecar": "../v/sub/g.prov.json"}\n{"x_sidecar": 5}\n{' >gone/v/manifest.jsonl
+mw 0 verify gone --json
+summary clips 1 done 1 failed 0
+rm -r gone
 
 flipped() { # FOLDER FILE OFFSET
     "$MKINPUT" flip "$1/$2" "$3"
