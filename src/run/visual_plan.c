@@ -5,7 +5,9 @@
  */
 #include "run/corrupt_video.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/fs.h"
@@ -40,6 +42,27 @@ static mw_status check_noise_options(const mw_corrupt_video_options *o, mw_error
     return MW_OK;
 }
 
+/* What occlusion takes from folders, looked at before any clip. */
+static mw_status open_occluders(mw_visual_planner *p, int n_workers, mw_error *err)
+{
+    const mw_corrupt_video_options *o = p->o;
+    const char *faces = o->picture.faces_dir;
+    struct stat info;
+    double sum = 0;
+    mw_status st =
+        mw_occluder_bank_open(&p->occluders, o->picture.image_dir, o->picture.mask_dir, err);
+
+    if (st != MW_OK) return st;
+    for (size_t i = 0; i < p->occluders->n; i++)
+        sum += o->occlusion.weight[p->occluders->occluders[i].kind];
+    if (!(sum > 0))
+        return mw_fail(err, MW_ERR_FORMAT, "no_occluder",
+                       "no usable occluder of a kind whose weight is above 0");
+    if (!*faces) return mw_face_pool_open(&p->pool, &o->face, n_workers, err);
+    if (stat(faces, &info)) return mw_fail_errno(err, errno, "cannot read the faces '%s'", faces);
+    return MW_OK;
+}
+
 mw_status mw_visual_planner_open(mw_visual_planner *p, const mw_corrupt_video_options *o,
                                  int n_workers, mw_error *err)
 {
@@ -55,11 +78,7 @@ mw_status mw_visual_planner_open(mw_visual_planner *p, const mw_corrupt_video_op
     if (st == MW_OK && !*pic->image_dir != !*pic->mask_dir)
         st = mw_fail(err, MW_ERR_RANGE, "bad_option",
                      "options 'occlusion-img' and 'occlusion-mask' go together");
-    if (st == MW_OK && needs_occluders(o))
-        st = mw_occluder_bank_open(&p->occluders, pic->image_dir, pic->mask_dir, err);
-    if (st == MW_OK && needs_occluders(o) && !*pic->faces_dir)
-        st = mw_face_pool_open(&p->pool, &o->face, n_workers, err);
-    return st;
+    return st == MW_OK && needs_occluders(o) ? open_occluders(p, n_workers, err) : st;
 }
 
 void mw_visual_planner_close(mw_visual_planner *p)

@@ -130,3 +130,10 @@ summary done 4 failed 2
 mw 0 replay -i in -o again4 av_5/two.prov.json
 cmp again4/two.mp4 av_5/two.mp4 || fail "replayed av differs"
 :
+
+# what no clip can succeed with is said before the first one
+mw 2 corrupt video -i in -o no --mode occlusion --faces nowhere
+grep -q "faces 'nowhere'" .stderr || fail "the missing folder is not named: $(cat .stderr)"
+mw 2 corrupt video -i in -o no --mode both --faces t --weight-hand 0 --weight-object 0 --weight-texture 0
+grep -q 'no usable occluder' .stderr || fail "no reason: $(cat .stderr)"
+[ ! -e no ] || fail "an output folder was made"
