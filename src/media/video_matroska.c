@@ -97,6 +97,7 @@ static mw_status next_element(walk *w, element *e, int64_t at, int64_t end)
     const int n = n_id && n_id <= 4 ? vint_length(head[n_id]) : 0;
     uint64_t size;
 
+    *e = (element){ .data = at, .end = end };
     if (!n || (size_t)(n_id + n) > got) return broken(w, at);
     size = be(head + n_id, n) & (((uint64_t)1 << 7 * n) - 1);
     *e = (element){ .id = (uint32_t)be(head, n_id),
