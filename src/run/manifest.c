@@ -80,19 +80,23 @@ static mw_status list_named(mw_sidecar_list *list, const char *path, const char 
 static mw_status list_child(mw_sidecar_list *list, const char *root, const char *rel,
                             const struct dirent *entry, int all, int depth, mw_error *err)
 {
-    char *child_rel = mw_path_join(rel, entry->d_name);
-    char *child = child_rel ? mw_path_join(root, child_rel) : NULL;
+    const int is_sidecar = ends_with(entry->d_name, MW_SIDECAR_SUFFIX);
+    const int is_manifest = all && !strcmp(entry->d_name, MANIFEST_NAME);
+    char *child_rel, *child;
     mw_status st = MW_OK;
 
+    if (entry->d_type == DT_REG && !is_sidecar && !is_manifest) return MW_OK;
+    child_rel = mw_path_join(rel, entry->d_name);
+    child = child_rel ? mw_path_join(root, child_rel) : NULL;
     if (!child) {
         st = mw_fail_nomem(err);
     } else if (is_dir(entry, child)) {
         if (all || !mw_is_output(child))
             st = list_folder(list, root, child_rel, all, depth + 1, err);
-    } else if (ends_with(entry->d_name, MW_SIDECAR_SUFFIX)) {
+    } else if (is_sidecar) {
         st = add_sidecar(list, child_rel, err);
         child_rel = NULL;
-    } else if (all && !strcmp(entry->d_name, MANIFEST_NAME)) {
+    } else if (is_manifest) {
         st = list_named(list, child, rel, err);
     }
     mw_free(child_rel);
