@@ -52,6 +52,7 @@ typedef struct mw_train_run {
 /* Whether the hooks ask to stop; user is the run. */
 int mw_train_stopping(void *user);
 
+/* Call the event hook, with the epochs that have ended. */
 void mw_train_tell(const mw_train_run *r, mw_event_kind kind, const char *id, const char *message);
 
 /* Train the model of one seed into OUT/seed_<seed>, or find that it is there. */
